@@ -1,0 +1,248 @@
+//! A channel: a socket whose two directions have a type each, so that a wrong message does not compile.
+
+use std::io;
+use std::marker::PhantomData;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::unix::AsyncFd;
+use tokio::sync::mpsc;
+
+use crate::codec::CodecError;
+use crate::frame::{self, Frame, FrameError, Message};
+use crate::socket;
+
+/// Why a channel has ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ChannelError {
+    /// The peer closed it, or died.
+    #[error("the peer is gone")]
+    Gone,
+    /// The peer sent what is no frame of this channel.
+    #[error("out of form: {0}")]
+    Frame(#[from] FrameError),
+    /// We tried to send what cannot be sent.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// The system refused.
+    #[error(transparent)]
+    Io(io::Error),
+    /// The peer does not read what we send.
+    #[error("the peer does not read")]
+    Unread,
+}
+
+impl From<io::Error> for ChannelError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
+                ChannelError::Gone
+            }
+            _ => ChannelError::Io(error),
+        }
+    }
+}
+
+/// Makes both halves of one end of a channel. Needs a tokio runtime.
+///
+/// # Errors
+/// When the descriptor cannot be made non-blocking or registered.
+pub fn open<Tx: Message, Rx: Message>(socket: OwnedFd) -> io::Result<(Sender<Tx>, Receiver<Rx>)> {
+    rustix::io::ioctl_fionbio(&socket, true)?;
+    #[expect(deprecated, reason = "unsound for types that may lie about their descriptor; an OwnedFd cannot")]
+    let socket = Arc::new(AsyncFd::new(socket)?);
+    Ok((Sender { socket: Arc::clone(&socket), direction: PhantomData }, Receiver { socket, direction: PhantomData }))
+}
+
+/// The sending half; clones share the socket, and each packet is whole.
+#[derive(Debug)]
+pub struct Sender<Tx> {
+    socket: Arc<AsyncFd<OwnedFd>>,
+    direction: PhantomData<fn(Tx)>,
+}
+
+impl<Tx> Clone for Sender<Tx> {
+    fn clone(&self) -> Self {
+        Sender { socket: Arc::clone(&self.socket), direction: PhantomData }
+    }
+}
+
+impl<Tx: Message> Sender<Tx> {
+    /// Sends a message with the descriptors it declares; waits while the peer is slow.
+    ///
+    /// # Errors
+    /// When the peer is gone or the message too large.
+    pub async fn send(&self, message: &Tx, descriptors: &[BorrowedFd<'_>]) -> Result<(), ChannelError> {
+        debug_assert_eq!(message.descriptors().len(), descriptors.len());
+        self.packet(&frame::message(message)?, &[], descriptors).await
+    }
+
+    /// Sends a piece of a body, at most [`socket::CHUNK_MAX`] bytes; the caller holds a credit for it.
+    ///
+    /// # Errors
+    /// When the peer is gone.
+    pub async fn chunk(&self, stream: u32, bytes: &[u8]) -> Result<(), ChannelError> {
+        self.packet(&frame::chunk_head(stream), bytes, &[]).await
+    }
+
+    async fn packet(
+        &self,
+        head: &[u8],
+        body: &[u8],
+        descriptors: &[BorrowedFd<'_>],
+    ) -> Result<(), ChannelError> {
+        loop {
+            let mut ready = self.socket.writable().await?;
+            match ready.try_io(|inner| socket::send(inner.as_fd(), head, body, descriptors)) {
+                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(done) => return Ok(done?),
+                Err(_would_block) => {}
+            }
+        }
+    }
+}
+
+/// The receiving half.
+#[derive(Debug)]
+pub struct Receiver<Rx> {
+    socket: Arc<AsyncFd<OwnedFd>>,
+    direction: PhantomData<fn() -> Rx>,
+}
+
+impl<Rx: Message> Receiver<Rx> {
+    /// The next frame. Cancel safe.
+    ///
+    /// # Errors
+    /// When the peer is gone, or sent what is out of form. Either way nothing more is to be read.
+    pub async fn receive(&mut self) -> Result<Frame<Rx>, ChannelError> {
+        loop {
+            let mut ready = self.socket.readable().await?;
+            match ready.try_io(|inner| socket::receive(inner.as_fd())) {
+                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(packet) => return Ok(frame::read(packet?)?),
+                Err(_would_block) => {}
+            }
+        }
+    }
+}
+
+/// What a server sends to one client without ever waiting for it: a queue with a bound. A client that lets it
+/// fill up, or does not read for [`Outbox::PATIENCE`], is cut off.
+#[derive(Debug)]
+pub struct Outbox<Tx> {
+    queue: mpsc::Sender<Outgoing<Tx>>,
+}
+
+impl<Tx> Clone for Outbox<Tx> {
+    fn clone(&self) -> Self {
+        Outbox { queue: self.queue.clone() }
+    }
+}
+
+#[derive(Debug)]
+enum Outgoing<Tx> {
+    Message(Tx, Vec<OwnedFd>),
+    Chunk(u32, Vec<u8>),
+}
+
+impl<Tx: Message + 'static> Outbox<Tx> {
+    /// How long the peer may leave a packet unread.
+    pub const PATIENCE: Duration = Duration::from_secs(10);
+
+    /// Starts the task that drains the queue into the channel; `frames` is the most that may wait in it.
+    #[must_use]
+    pub fn start(sender: Sender<Tx>, frames: usize) -> Self {
+        let (queue, mut waiting) = mpsc::channel(frames);
+        tokio::task::spawn_local(async move {
+            while let Some(outgoing) = waiting.recv().await {
+                let sent = tokio::time::timeout(Self::PATIENCE, async {
+                    match &outgoing {
+                        Outgoing::Message(message, descriptors) => {
+                            let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
+                            sender.send(message, &descriptors).await
+                        }
+                        Outgoing::Chunk(stream, bytes) => sender.chunk(*stream, bytes).await,
+                    }
+                });
+                if !matches!(sent.await, Ok(Ok(()))) {
+                    // The reading side learns of it: a channel is only ever ended as a whole.
+                    let _ = rustix::net::shutdown(sender.socket.as_fd(), rustix::net::Shutdown::Both);
+                    return;
+                }
+            }
+        });
+        Outbox { queue }
+    }
+
+    /// Queues a message.
+    ///
+    /// # Errors
+    /// [`ChannelError::Unread`] when the queue is full, [`ChannelError::Gone`] when the peer is.
+    pub fn push(&self, message: Tx, descriptors: Vec<OwnedFd>) -> Result<(), ChannelError> {
+        self.queue.try_send(Outgoing::Message(message, descriptors)).map_err(unqueued)
+    }
+
+    /// Queues a piece of a body, for which the client has given a credit.
+    ///
+    /// # Errors
+    /// As [`Outbox::push`].
+    pub fn chunk(&self, stream: u32, bytes: Vec<u8>) -> Result<(), ChannelError> {
+        self.queue.try_send(Outgoing::Chunk(stream, bytes)).map_err(unqueued)
+    }
+
+    /// Returns when the client has been cut off.
+    pub async fn closed(&self) {
+        self.queue.closed().await;
+    }
+}
+
+fn unqueued<T>(error: mpsc::error::TrySendError<T>) -> ChannelError {
+    match error {
+        mpsc::error::TrySendError::Full(_) => ChannelError::Unread,
+        mpsc::error::TrySendError::Closed(_) => ChannelError::Gone,
+    }
+}
+
+/// One end of a channel for code that may block: no runtime, one message at a time.
+#[derive(Debug)]
+pub struct Blocking<Tx, Rx> {
+    socket: OwnedFd,
+    directions: PhantomData<(fn(Tx), fn() -> Rx)>,
+}
+
+impl<Tx: Message, Rx: Message> Blocking<Tx, Rx> {
+    /// Takes the socket, which must be in blocking mode.
+    #[must_use]
+    pub fn new(socket: OwnedFd) -> Self {
+        Blocking { socket, directions: PhantomData }
+    }
+
+    /// Sends a message with the descriptors it declares.
+    ///
+    /// # Errors
+    /// When the peer is gone or the message too large.
+    pub fn send(&self, message: &Tx, descriptors: &[BorrowedFd<'_>]) -> Result<(), ChannelError> {
+        debug_assert_eq!(message.descriptors().len(), descriptors.len());
+        Ok(socket::send(self.socket.as_fd(), &frame::message(message)?, &[], descriptors)?)
+    }
+
+    /// The next frame.
+    ///
+    /// # Errors
+    /// As [`Receiver::receive`]; [`io::ErrorKind::WouldBlock`] when a receive time-out is set and passes.
+    pub fn receive(&self) -> Result<Frame<Rx>, ChannelError> {
+        loop {
+            match socket::receive(self.socket.as_fd()) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                packet => return Ok(frame::read(packet?)?),
+            }
+        }
+    }
+
+    /// The socket, to go on with it as an asynchronous channel.
+    #[must_use]
+    pub fn into_socket(self) -> OwnedFd {
+        self.socket
+    }
+}

@@ -1,0 +1,12 @@
+//! How the compartments talk: frames, channels with descriptors, the peers table, one file a service, start-up.
+
+pub mod channel;
+pub mod codec;
+pub mod frame;
+pub mod mail;
+pub mod peers;
+pub mod role;
+pub mod rpc;
+pub mod socket;
+
+pub use role::{Instance, Layer, Layers, Role};

@@ -1,0 +1,180 @@
+//! The nouns that several services share.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// An account: 64 bits, minted by `auth`, never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AccountId(pub u64);
+
+/// An address elsewhere that `auth` told the store mail may be forwarded to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ForwardId(pub u64);
+
+/// A mailbox (a folder) of one account: never used again within the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct MailboxId(pub u64);
+
+/// A UID (RFC 9051 section 2.3.1.1); 0 is none.
+pub type Uid = u32;
+
+/// A mod-sequence (RFC 7162 section 3.1): grows with each change of a mailbox.
+pub type ModSeq = u64;
+
+/// Seconds since 1970-01-01 UTC.
+pub type Seconds = i64;
+
+/// Names one transaction (a delivery, a submission, an append) from its reader to the log and ever after: it is the
+/// id that follows a message through every compartment, and asking twice with it neither loses nor doubles.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TransactionId(pub u128);
+
+impl TransactionId {
+    /// A new one, from the system's random source.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub fn random() -> Result<Self, getrandom::Error> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes)?;
+        Ok(TransactionId(u128::from_le_bytes(bytes)))
+    }
+}
+
+impl fmt::Display for TransactionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for TransactionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Where a local recipient's mail goes: what the directory answered, and all the deliver channel can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Target {
+    /// Into this account.
+    Account(AccountId),
+    /// To this forward.
+    Forward(ForwardId),
+}
+
+/// The system flags of a message (RFC 9051 section 2.3.2), one bit each. `\Recent` is no property of the message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SystemFlags(pub u8);
+
+impl SystemFlags {
+    /// `\Seen`
+    pub const SEEN: SystemFlags = SystemFlags(1);
+    /// `\Answered`
+    pub const ANSWERED: SystemFlags = SystemFlags(2);
+    /// `\Flagged`
+    pub const FLAGGED: SystemFlags = SystemFlags(4);
+    /// `\Deleted`
+    pub const DELETED: SystemFlags = SystemFlags(8);
+    /// `\Draft`
+    pub const DRAFT: SystemFlags = SystemFlags(16);
+
+    /// Every flag with its name on the wire.
+    pub const NAMES: [(SystemFlags, &'static str); 5] = [
+        (Self::ANSWERED, "\\Answered"),
+        (Self::FLAGGED, "\\Flagged"),
+        (Self::DELETED, "\\Deleted"),
+        (Self::SEEN, "\\Seen"),
+        (Self::DRAFT, "\\Draft"),
+    ];
+
+    /// Are all flags of `other` set?
+    #[must_use]
+    pub const fn has(self, other: SystemFlags) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn with(self, other: SystemFlags) -> Self {
+        SystemFlags(self.0 | other.0)
+    }
+
+    /// This set less the other.
+    #[must_use]
+    pub const fn without(self, other: SystemFlags) -> Self {
+        SystemFlags(self.0 & !other.0)
+    }
+}
+
+/// A run of UIDs, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UidRange {
+    /// The first.
+    pub first: Uid,
+    /// The last, not below the first.
+    pub last: Uid,
+}
+
+impl UidRange {
+    /// Is the UID within?
+    #[must_use]
+    pub const fn contains(self, uid: Uid) -> bool {
+        self.first <= uid && uid <= self.last
+    }
+
+    /// Sorted UIDs as runs.
+    #[must_use]
+    pub fn of(uids: impl IntoIterator<Item = Uid>) -> Vec<UidRange> {
+        let mut runs: Vec<UidRange> = Vec::new();
+        for uid in uids {
+            match runs.last_mut() {
+                Some(run) if run.last.checked_add(1) == Some(uid) => run.last = uid,
+                _ => runs.push(UidRange { first: uid, last: uid }),
+            }
+        }
+        runs
+    }
+}
+
+/// A mail address whose domain is in lower case (A-labels); the local part is as written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Address {
+    /// Before the last `@`, quotes removed.
+    pub local: String,
+    /// After it; empty only for the bare `postmaster` of RFC 5321 section 4.5.1.
+    pub domain: String,
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.domain.is_empty() { f.write_str(&self.local) } else { write!(f, "{}@{}", self.local, self.domain) }
+    }
+}
+
+/// A password on its way to `auth`: wiped when dropped, never shown.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub struct Password(pub Vec<u8>);
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uids_as_runs() {
+        let runs = UidRange::of([1, 2, 3, 7, 9, 10]);
+        assert_eq!(runs.iter().map(|run| (run.first, run.last)).collect::<Vec<_>>(), [(1, 3), (7, 7), (9, 10)]);
+    }
+
+    #[test]
+    fn a_password_is_not_printed() {
+        assert!(!format!("{:?}", Password(b"hunter2".to_vec())).contains("hunter"));
+    }
+}

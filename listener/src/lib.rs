@@ -1,0 +1,3 @@
+//! Everything between a listening socket and a protocol session.
+
+pub mod session;
