@@ -208,7 +208,7 @@ fn unqueued<T>(error: mpsc::error::TrySendError<T>) -> ChannelError {
 #[derive(Debug)]
 pub struct Blocking<Tx, Rx> {
     socket: OwnedFd,
-    directions: PhantomData<(fn(Tx), fn() -> Rx)>,
+    directions: PhantomData<fn(Tx) -> Rx>,
 }
 
 impl<Tx: Message, Rx: Message> Blocking<Tx, Rx> {

@@ -2,11 +2,16 @@
 
 pub mod channel;
 pub mod codec;
+pub mod control;
+pub mod exit;
 pub mod frame;
+pub mod log;
 pub mod mail;
 pub mod peers;
 pub mod role;
 pub mod rpc;
+pub mod service;
+pub mod slice;
 pub mod socket;
 
 pub use role::{Instance, Layer, Layers, Role};

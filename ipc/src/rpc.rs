@@ -36,12 +36,34 @@ pub struct Call<P: Procedure> {
 
 impl<P: Procedure> Message for Call<P> {}
 
+impl<P: Procedure> Call<P> {
+    /// A request under an id of the client's choosing.
+    #[must_use]
+    pub fn new(id: u32, request: P::Request) -> Self {
+        Call { id, request }
+    }
+}
+
 /// A reply on the wire.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Answer<P: Procedure> {
     id: u32,
     reply: P::Reply,
+}
+
+impl<P: Procedure> Answer<P> {
+    /// Which call it answers.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// The reply itself.
+    #[must_use]
+    pub fn into_reply(self) -> P::Reply {
+        self.reply
+    }
 }
 
 impl<P: Procedure> Message for Answer<P> {

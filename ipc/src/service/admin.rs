@@ -1,0 +1,206 @@
+//! `admin`: what the `bulkhead` command asks. The master accepts the connection on a socket in the run directory,
+//! reads the peer's credentials, and hands the connection unread, with a permission, to the role that serves it; what
+//! it serves itself is one enum.
+
+use serde::{Deserialize, Serialize};
+
+use crate::mail::{AccountId, Password};
+use crate::role::{Instance, Layers};
+use crate::rpc::Procedure;
+
+/// The socket in the run directory that leads to the master itself.
+pub const MASTER_SOCKET: &str = "master.sock";
+/// The socket in the run directory that leads to `auth`.
+pub const AUTH_SOCKET: &str = "auth.sock";
+/// Rows in one page or one import request.
+pub const ROWS_MAX: usize = 128;
+
+/// What the master serves.
+#[derive(Debug)]
+pub enum MasterAdmin {}
+
+/// What is asked of the master.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MasterRequest {
+    /// How is everybody?
+    Status,
+    /// Drain and end.
+    Stop,
+}
+
+/// What the master answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum MasterReply {
+    /// One row a process.
+    Status(Vec<ProcessStatus>),
+    /// It is being done; the connection closes when it is.
+    Stopping,
+    /// The peer may not ask that.
+    Refused,
+}
+
+/// How one process is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ProcessStatus {
+    /// Who.
+    pub instance: Instance,
+    /// Its process id; none while it is away.
+    pub pid: Option<u32>,
+    /// Its uid as the host sees it.
+    pub uid: Option<u32>,
+    /// Where it is in its life.
+    pub state: ProcessState,
+    /// How often it was started again.
+    pub restarts: u32,
+    /// Seconds since this process was started.
+    pub uptime: u64,
+    /// Sessions open at its last sign of life.
+    pub sessions: u32,
+    /// Sessions since it started.
+    pub served: u64,
+    /// The layers it said it runs under.
+    pub layers: Layers,
+}
+
+/// Where a process is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProcessState {
+    /// Before `Ready`.
+    Starting,
+    /// Serving.
+    Ready,
+    /// Told to drain.
+    Draining,
+    /// Waiting to be started again.
+    Down,
+}
+
+impl Procedure for MasterAdmin {
+    type Request = MasterRequest;
+    type Reply = MasterReply;
+}
+
+/// What `auth` serves.
+#[derive(Debug)]
+pub enum AuthAdmin {}
+
+/// What is asked of `auth`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum AuthRequest {
+    /// Add accounts; all of them or, when one cannot be, none.
+    AddAccounts(Vec<NewAccount>),
+    /// A page of accounts by address, from behind `after`.
+    ListAccounts {
+        /// The last address of the page before.
+        after: Option<String>,
+    },
+    /// Change a password.
+    SetPassword {
+        /// Whose.
+        address: String,
+        /// To.
+        credential: Credential,
+    },
+    /// Remove an account with all its mail.
+    RemoveAccount {
+        /// Which.
+        address: String,
+    },
+    /// Add a domain.
+    AddDomain {
+        /// Its name.
+        domain: String,
+    },
+    /// All domains.
+    ListDomains,
+    /// Remove a domain that has no accounts and aliases.
+    RemoveDomain {
+        /// Its name.
+        domain: String,
+    },
+    /// Add an alias, or set where it leads.
+    SetAlias {
+        /// The alias: an address, or `@domain` for all else in that domain.
+        alias: String,
+        /// Addresses of accounts, at most [`ROWS_MAX`].
+        targets: Vec<String>,
+    },
+    /// A page of aliases, from behind `after`.
+    ListAliases {
+        /// The last alias of the page before.
+        after: Option<String>,
+    },
+    /// Remove an alias.
+    RemoveAlias {
+        /// Which.
+        alias: String,
+    },
+}
+
+/// An account to be.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewAccount {
+    /// Its address, which is its login.
+    pub address: String,
+    /// How it logs in.
+    pub credential: Credential,
+}
+
+/// What proves who somebody is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Credential {
+    /// A password, to be hashed.
+    Password(Password),
+    /// An argon2id hash in PHC form, made elsewhere.
+    Hash(String),
+}
+
+/// What `auth` answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AuthReply {
+    /// Done, and durable.
+    Done,
+    /// A page of accounts.
+    Accounts {
+        /// At most [`ROWS_MAX`].
+        rows: Vec<AccountRow>,
+        /// Are there more?
+        more: bool,
+    },
+    /// The domains.
+    Domains(Vec<String>),
+    /// A page of aliases.
+    Aliases {
+        /// At most [`ROWS_MAX`].
+        rows: Vec<AliasRow>,
+        /// Are there more?
+        more: bool,
+    },
+    /// It cannot be done; a sentence for the administrator.
+    Refused(String),
+}
+
+/// An account as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRow {
+    /// Its id.
+    pub id: AccountId,
+    /// Its address.
+    pub address: String,
+    /// When it was made, seconds since 1970 UTC.
+    pub created: i64,
+}
+
+/// An alias as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AliasRow {
+    /// The alias.
+    pub alias: String,
+    /// Where it leads.
+    pub targets: Vec<String>,
+}
+
+impl Procedure for AuthAdmin {
+    type Request = AuthRequest;
+    type Reply = AuthReply;
+}

@@ -1,0 +1,457 @@
+//! `mailbox`: one logged-in session's channel to the store. It is bound to one account for good; no request names one.
+//!
+//! Requests are answered in order, one at a time. The only frame the store sends unasked is [`MailboxReply::Dirty`]:
+//! one bit, "the selected mailbox has changes", set again only after the next [`MailboxRequest::Changes`].
+//! When the store dies the session has ended: nothing reconnects in silence, and the user logs in again.
+
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::upload::Credits;
+use crate::channel::{self, ChannelError, Receiver, Sender};
+use crate::frame::{Frame, FrameError, Message};
+use crate::mail::{MailboxId, ModSeq, Seconds, SystemFlags, TransactionId, Uid, UidRange};
+
+/// How long a client waits for one reply.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+/// Rows in one page.
+pub const ROWS_MAX: usize = 1024;
+/// Keywords a mailbox can have: a bit each.
+pub const KEYWORDS_MAX: usize = 64;
+/// The most bytes of a keyword.
+pub const KEYWORD_LENGTH_MAX: usize = 255;
+/// The most bytes of a mailbox name, hierarchy included.
+pub const NAME_MAX: usize = 1024;
+/// Ranges in one request.
+pub const RANGES_MAX: usize = 8192;
+/// Between levels of hierarchy in a name.
+pub const HIERARCHY: char = '/';
+
+/// The special use of a mailbox (RFC 6154).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SpecialUse {
+    /// `\Archive`
+    Archive,
+    /// `\Drafts`
+    Drafts,
+    /// `\Junk`
+    Junk,
+    /// `\Sent`
+    Sent,
+    /// `\Trash`
+    Trash,
+}
+
+impl SpecialUse {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn attribute(self) -> &'static str {
+        match self {
+            SpecialUse::Archive => "\\Archive",
+            SpecialUse::Drafts => "\\Drafts",
+            SpecialUse::Junk => "\\Junk",
+            SpecialUse::Sent => "\\Sent",
+            SpecialUse::Trash => "\\Trash",
+        }
+    }
+}
+
+/// A mailbox as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailboxRow {
+    /// Its id.
+    pub id: MailboxId,
+    /// Its whole name in UTF-8; `INBOX` is the inbox.
+    pub name: String,
+    /// Its special use.
+    pub special_use: Option<SpecialUse>,
+    /// Is it subscribed?
+    pub subscribed: bool,
+}
+
+/// The counters of a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailboxStatus {
+    /// UIDVALIDITY
+    pub uid_validity: u32,
+    /// The UID the next message gets at the least.
+    pub uid_next: Uid,
+    /// The highest mod-sequence there was.
+    pub highest_modseq: ModSeq,
+    /// How many messages.
+    pub messages: u32,
+    /// How many of them without `\Seen`.
+    pub unseen: u32,
+    /// How many of them no session has been told of as recent yet.
+    pub recent: u32,
+}
+
+/// A message as it is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRow {
+    /// Its UID.
+    pub uid: Uid,
+    /// When it last changed.
+    pub modseq: ModSeq,
+    /// Its system flags.
+    pub flags: SystemFlags,
+    /// Its keywords: bit n is the n-th of the mailbox's keyword table.
+    pub keywords: u64,
+    /// When it arrived.
+    pub internal_date: Seconds,
+    /// Its size in bytes, as it is sent out.
+    pub size: u32,
+    /// The transaction it came by: its id in every log.
+    pub id: TransactionId,
+}
+
+/// What to do with flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FlagChange {
+    /// These, and no others.
+    Replace,
+    /// These as well.
+    Add,
+    /// Not these.
+    Remove,
+}
+
+/// What a session asks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum MailboxRequest {
+    /// The mailboxes, in the order of their ids, a page from behind `after`. → [`MailboxReply::Mailboxes`]
+    List {
+        /// The last id of the page before.
+        after: Option<MailboxId>,
+    },
+    /// A mailbox's counters. → [`MailboxReply::Status`] or [`MailboxReply::Refused`]
+    Status {
+        /// Which.
+        mailbox: MailboxId,
+    },
+    /// Make it the session's selected mailbox. → [`MailboxReply::Selected`]
+    Select {
+        /// Which.
+        mailbox: MailboxId,
+        /// For writing: takes the recent messages.
+        write: bool,
+    },
+    /// Select none. → [`MailboxReply::Done`]
+    Unselect,
+    /// The selected mailbox's messages by rising UID, a page from behind `after`. → [`MailboxReply::Messages`]
+    Messages {
+        /// The last UID of the page before; 0 at first.
+        after: Uid,
+    },
+    /// What changed after `since`, which the session has shown its user: what was expunged up to then need not be
+    /// kept for it any longer. → [`MailboxReply::Changes`]
+    Changes {
+        /// A mod-sequence the store has named before.
+        since: ModSeq,
+    },
+    /// The structure that was stored with the message. → [`MailboxReply::Structure`]
+    Structure {
+        /// Which.
+        uid: Uid,
+    },
+    /// A run of the message's bytes, clipped to what there is. → [`MailboxReply::Body`], then chunks under credits
+    Body {
+        /// Which.
+        uid: Uid,
+        /// From.
+        offset: u32,
+        /// How many bytes.
+        length: u32,
+    },
+    /// During a body from the store: chunks have been taken in. Not answered.
+    Credit {
+        /// How many.
+        chunks: u8,
+    },
+    /// Change flags of messages of the selected mailbox; UIDs that are not there are passed over.
+    /// → [`MailboxReply::Flagged`] or [`MailboxReply::Refused`]
+    Flags {
+        /// Of which.
+        uids: Vec<UidRange>,
+        /// How.
+        change: FlagChange,
+        /// System flags.
+        flags: SystemFlags,
+        /// Keywords by name.
+        keywords: Vec<String>,
+    },
+    /// Remove the messages of the selected mailbox that are flagged `\Deleted`. → [`MailboxReply::Changes`] may be asked
+    /// for after [`MailboxReply::Done`], which says that it is durable.
+    Expunge {
+        /// Only these, if given (RFC 4315 section 2.1).
+        uids: Option<Vec<UidRange>>,
+    },
+    /// A message follows in chunks (stream 0) under credits. Not answered but by credits, or
+    /// [`MailboxReply::Refused`] when the store cannot go on with it.
+    Append {
+        /// The transaction.
+        transaction: TransactionId,
+    },
+    /// The message is complete: make it durable. → [`MailboxReply::Appended`] or [`MailboxReply::Refused`]
+    Commit {
+        /// Where to.
+        mailbox: MailboxId,
+        /// System flags.
+        flags: SystemFlags,
+        /// Keywords by name.
+        keywords: Vec<String>,
+        /// The internal date; the time of arrival if none.
+        internal_date: Option<Seconds>,
+        /// The encoded structure, opaque to the store; empty if unknown.
+        structure: Vec<u8>,
+    },
+    /// Forget the message that was being appended. → [`MailboxReply::Done`]
+    Abort,
+}
+
+impl Message for MailboxRequest {}
+
+/// Why a request was refused. The session goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refusal {
+    /// No such mailbox.
+    NoMailbox,
+    /// No such message, or none any longer.
+    NoMessage,
+    /// No mailbox is selected, or for reading only.
+    NotSelected,
+    /// A limit (keywords, size) is reached.
+    Limit,
+    /// No space on the disk.
+    Full,
+    /// Its bytes on the disk are damaged; it is not served.
+    Damaged,
+}
+
+/// What the store answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum MailboxReply {
+    /// The selected mailbox has changes (unasked).
+    Dirty,
+    /// Done, and durable.
+    Done,
+    /// No.
+    Refused(Refusal),
+    /// A page of mailboxes.
+    Mailboxes {
+        /// At most [`ROWS_MAX`].
+        rows: Vec<MailboxRow>,
+        /// Are there more?
+        more: bool,
+    },
+    /// Counters.
+    Status(MailboxStatus),
+    /// The mailbox is selected.
+    Selected {
+        /// Its counters; `recent` is what this session was given.
+        status: MailboxStatus,
+        /// The first UID that is recent for this session; none are when it equals `status.uid_next`.
+        first_recent: Uid,
+        /// Its keywords; a bit of [`MessageRow::keywords`] each.
+        keywords: Vec<String>,
+    },
+    /// A page of messages.
+    Messages {
+        /// At most [`ROWS_MAX`], by rising UID.
+        rows: Vec<MessageRow>,
+        /// Are there more?
+        more: bool,
+    },
+    /// What changed.
+    Changes {
+        /// New and changed messages, by rising UID.
+        rows: Vec<MessageRow>,
+        /// Messages that are gone.
+        expunged: Vec<UidRange>,
+        /// All up to here is in; ask again with it.
+        until: ModSeq,
+        /// Are there more changes right now?
+        more: bool,
+        /// The keyword table as it is now.
+        keywords: Vec<String>,
+    },
+    /// The stored structure; empty when none was stored.
+    Structure(Vec<u8>),
+    /// That many bytes follow as chunks.
+    Body {
+        /// How many.
+        length: u32,
+    },
+    /// Flags are changed: the rows as they are now, of the messages that were named and are there, by rising UID; a page
+    /// of at most [`ROWS_MAX`] rows a frame, `more` when another frame follows at once.
+    Flagged {
+        /// The rows.
+        rows: Vec<MessageRow>,
+        /// The keyword table as it is now.
+        keywords: Vec<String>,
+        /// Another frame follows.
+        more: bool,
+    },
+    /// During an append: chunks have been taken in.
+    Credit {
+        /// How many.
+        chunks: u8,
+    },
+    /// The message is durable.
+    Appended {
+        /// Of the mailbox.
+        uid_validity: u32,
+        /// Of the message.
+        uid: Uid,
+    },
+}
+
+impl Message for MailboxReply {}
+
+/// The session's end of the channel.
+#[derive(Debug)]
+pub struct MailboxClient {
+    sender: Sender<MailboxRequest>,
+    receiver: Receiver<MailboxReply>,
+    dirty: bool,
+    /// Bytes of the body under way that have not come yet.
+    owed: u32,
+    append: Credits,
+    refused: Option<Refusal>,
+}
+
+impl MailboxClient {
+    /// Takes the descriptor that came with a login.
+    ///
+    /// # Errors
+    /// When it is unfit.
+    pub fn start(socket: OwnedFd) -> std::io::Result<Self> {
+        let (sender, receiver) = channel::open(socket)?;
+        Ok(MailboxClient { sender, receiver, dirty: false, owed: 0, append: Credits::default(), refused: None })
+    }
+
+    /// Asks one thing that is answered by one frame.
+    ///
+    /// # Errors
+    /// When the store is gone, out of form, or takes longer than [`PATIENCE`]; the session has then ended.
+    pub async fn call(&mut self, request: &MailboxRequest) -> Result<MailboxReply, ChannelError> {
+        self.sender.send(request, &[]).await?;
+        self.reply().await
+    }
+
+    /// The next frame of an answer (for [`MailboxReply::Flagged`] with `more`).
+    ///
+    /// # Errors
+    /// As [`MailboxClient::call`].
+    pub async fn reply(&mut self) -> Result<MailboxReply, ChannelError> {
+        let waiting = async {
+            loop {
+                match self.receiver.receive().await? {
+                    Frame::Message(MailboxReply::Dirty, _) => self.dirty = true,
+                    Frame::Message(MailboxReply::Body { length }, _) => {
+                        self.owed = length;
+                        return Ok(MailboxReply::Body { length });
+                    }
+                    Frame::Message(reply, _) => return Ok(reply),
+                    Frame::Chunk { .. } => return Err(FrameError::Chunk.into()),
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.unwrap_or(Err(ChannelError::Unread))
+    }
+
+    /// The next piece of the body that [`MailboxReply::Body`] announced; empty at its end.
+    ///
+    /// # Errors
+    /// As [`MailboxClient::call`].
+    pub async fn body_chunk(&mut self) -> Result<Vec<u8>, ChannelError> {
+        if self.owed == 0 {
+            return Ok(Vec::new());
+        }
+        let waiting = async {
+            loop {
+                match self.receiver.receive().await? {
+                    Frame::Message(MailboxReply::Dirty, _) => self.dirty = true,
+                    Frame::Chunk { stream: 0, bytes } => return Ok(bytes),
+                    Frame::Message(..) | Frame::Chunk { .. } => return Err(FrameError::Chunk.into()),
+                }
+            }
+        };
+        let bytes: Vec<u8> = tokio::time::timeout(PATIENCE, waiting).await.unwrap_or(Err(ChannelError::Unread))?;
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        self.owed = self.owed.checked_sub(length).ok_or(FrameError::Chunk)?;
+        if self.owed > 0 {
+            self.sender.send(&MailboxRequest::Credit { chunks: 1 }, &[]).await?;
+        }
+        Ok(bytes)
+    }
+
+    /// Begins to append a message.
+    ///
+    /// # Errors
+    /// As [`MailboxClient::call`].
+    pub async fn append(&mut self, transaction: TransactionId) -> Result<(), ChannelError> {
+        self.append = Credits::default();
+        self.refused = None;
+        self.sender.send(&MailboxRequest::Append { transaction }, &[]).await
+    }
+
+    /// Sends a piece of it, waiting for credits. Pieces after a refusal are swallowed.
+    ///
+    /// # Errors
+    /// As [`MailboxClient::call`].
+    pub async fn append_chunk(&mut self, bytes: &[u8]) -> Result<(), ChannelError> {
+        for piece in bytes.chunks(crate::socket::CHUNK_MAX) {
+            while self.refused.is_none() && !self.append.try_take() {
+                match self.reply().await? {
+                    MailboxReply::Credit { chunks } if self.append.give(chunks) => {}
+                    MailboxReply::Refused(why) => self.refused = Some(why),
+                    _ => return Err(FrameError::Chunk.into()),
+                }
+            }
+            if self.refused.is_none() {
+                self.sender.chunk(0, piece).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends an append with [`MailboxRequest::Commit`] or [`MailboxRequest::Abort`].
+    ///
+    /// # Errors
+    /// As [`MailboxClient::call`].
+    pub async fn finish_append(&mut self, end: &MailboxRequest) -> Result<MailboxReply, ChannelError> {
+        if let Some(why) = self.refused.take() {
+            return Ok(MailboxReply::Refused(why));
+        }
+        self.sender.send(end, &[]).await?;
+        loop {
+            match self.reply().await? {
+                MailboxReply::Credit { .. } => {}
+                reply => return Ok(reply),
+            }
+        }
+    }
+
+    /// Returns when the selected mailbox has changes, or the store is gone. Cancel safe; to be called only while no
+    /// request is under way.
+    ///
+    /// # Errors
+    /// When the store is gone, or says something unasked.
+    pub async fn changed(&mut self) -> Result<(), ChannelError> {
+        if !self.dirty {
+            match self.receiver.receive().await? {
+                Frame::Message(MailboxReply::Dirty, _) => self.dirty = true,
+                Frame::Message(..) | Frame::Chunk { .. } => return Err(FrameError::Chunk.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the dirty bit; to be followed by [`MailboxRequest::Changes`].
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+}

@@ -1,0 +1,11 @@
+//! One file a service: request, reply, client, what the server must do, and what a client does when the server dies.
+
+pub mod admin;
+pub mod control;
+pub mod deliver;
+pub mod directory;
+pub mod handshake;
+pub mod login;
+pub mod mailbox;
+pub mod sessions;
+pub mod upload;

@@ -1,0 +1,66 @@
+//! `sessions`: `auth`, and only `auth`, opens sessions of accounts at the store.
+//!
+//! When the store dies its sessions have ended; `auth` opens new ones at the next store. Removing is repeated by
+//! `auth` at its next start until it was answered: removing twice is removing once.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::mail::AccountId;
+use crate::rpc::Procedure;
+use crate::socket::Kind;
+
+/// How long `auth` waits for a store to be there and to answer.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+/// Requests `auth` may have outstanding.
+pub const IN_FLIGHT: usize = 8192;
+
+/// The service.
+#[derive(Debug)]
+pub enum Sessions {}
+
+/// What `auth` asks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum SessionsRequest {
+    /// A mailbox session; an account the store does not know yet is set up (INBOX and the special-use mailboxes).
+    OpenMailbox {
+        /// Whose.
+        account: AccountId,
+    },
+    /// End every session of the account (its password was changed, or it was locked).
+    Revoke {
+        /// Whose.
+        account: AccountId,
+    },
+    /// Remove the account with all its mail, for good.
+    Remove {
+        /// Which.
+        account: AccountId,
+    },
+}
+
+/// What the store answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SessionsReply {
+    /// The session's far end comes with it.
+    Opened,
+    /// Done, and durable.
+    Done,
+    /// The account was removed; it never comes back.
+    Removed,
+    /// Not now (too many sessions, disk full).
+    Unavailable,
+}
+
+impl Procedure for Sessions {
+    type Request = SessionsRequest;
+    type Reply = SessionsReply;
+
+    fn reply_descriptors(reply: &SessionsReply) -> &'static [Kind] {
+        match reply {
+            SessionsReply::Opened => &[Kind::Channel],
+            SessionsReply::Done | SessionsReply::Removed | SessionsReply::Unavailable => &[],
+        }
+    }
+}

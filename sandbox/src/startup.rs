@@ -1,0 +1,117 @@
+//! The one way every role starts: hello, lock-down, threads, runtime, seal, `Locked`; then, and only then, it serves.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use ipc::control::{Control, greet};
+use ipc::exit::{Exit, Failure};
+use ipc::role::{Instance, Role};
+use ipc::service::control::{Hello, LockdownOrder};
+use ipc::slice::RoleConfig;
+
+use crate::{FilterContext, Ids, Plan, enter, filter_program};
+
+/// The journal's socket, on the host and in every root it is mounted into.
+pub const JOURNAL_SOCKET: &str = "/run/systemd/journal/socket";
+
+/// A role that is locked down and may now be given something to read.
+#[derive(Debug)]
+pub struct Started<T> {
+    /// Who it is.
+    pub instance: Instance,
+    /// Its slice of the configuration.
+    pub config: RoleConfig,
+    /// The descriptors that came with the slice, as [`RoleConfig::descriptors`] says.
+    pub descriptors: Vec<OwnedFd>,
+    /// The master.
+    pub control: Control,
+    /// What `prepare` made.
+    pub prepared: T,
+}
+
+/// Runs a role's program: one of `roles`, as the master's first frame says.
+///
+/// `prepare` makes the threads the role will need: none can be made later. `serve` runs on the one-threaded runtime,
+/// in a local set, until the role ends. The program's only argument is `--dump-filter`, which prints the seccomp
+/// filters of its roles and ends.
+pub fn run<T, F>(
+    roles: &[Role],
+    prepare: impl FnOnce(&Hello) -> io::Result<T>,
+    serve: impl FnOnce(Started<T>) -> F,
+) -> ExitCode
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == "--dump-filter") {
+        return dump(roles);
+    }
+    match start(roles, prepare, serve) {
+        Ok(()) => Exit::Ok.into(),
+        Err(failure) => {
+            tracing::error!("{failure}");
+            // Before the log stands, standard error is all there is.
+            if !tracing::event_enabled!(tracing::Level::ERROR) {
+                let _ = io::Write::write_all(&mut io::stderr(), format!("{failure}\n").as_bytes());
+            }
+            failure.exit.into()
+        }
+    }
+}
+
+fn start<T, F>(
+    roles: &[Role],
+    prepare: impl FnOnce(&Hello) -> io::Result<T>,
+    serve: impl FnOnce(Started<T>) -> F,
+) -> Result<(), Failure>
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    let (control, hello, descriptors) = greet()?;
+    let instance = hello.instance;
+    if !roles.contains(&instance.role) || hello.config.role() != instance.role {
+        return Err(Failure::new(Exit::Software, format!("this program does not play {instance}")));
+    }
+    // A full log pipe must lose a record, not stop the role.
+    rustix::io::ioctl_fionbio(io::stderr(), !hello.log.journal).map_err(|error| Failure::system("log pipe", error))?;
+    let plan = plan(instance.role, &hello.lockdown, hello.log.journal);
+    let entered = enter(&plan).map_err(|error| Failure::system("lock-down", error))?;
+    ipc::log::start(hello.log, instance)?;
+    let prepared = prepare(&hello).map_err(|error| Failure::system("threads", error))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::system("runtime", error))?;
+    let local = tokio::task::LocalSet::new();
+    let layers = entered.seal().map_err(|error| Failure::system("lock-down", error))?;
+    local.block_on(&runtime, async move {
+        let control = Control::locked(control, layers).await?;
+        tracing::debug!("locked down");
+        serve(Started { instance, config: hello.config, descriptors, control, prepared }).await
+    })
+}
+
+fn plan(role: Role, order: &LockdownOrder, journal: bool) -> Plan {
+    Plan {
+        role,
+        apply: order.apply,
+        may_miss: order.may_miss,
+        ids: order.ids.map(|(uid, gid)| Ids { uid, gid }),
+        root_dir: PathBuf::from(&order.root),
+        journal: journal.then(|| PathBuf::from(JOURNAL_SOCKET)),
+        max_open_files: order.max_open_files,
+    }
+}
+
+fn dump(roles: &[Role]) -> ExitCode {
+    for role in roles {
+        for journal in [false, true] {
+            let context = FilterContext { pid: 0, journal };
+            let Ok(program) = filter_program(*role, context) else { return Exit::Software.into() };
+            let hex: String = program.iter().map(|byte| format!("{byte:02x}")).collect();
+            println!("{role} journal={journal} {hex}");
+        }
+    }
+    Exit::Ok.into()
+}
