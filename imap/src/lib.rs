@@ -1,0 +1,3 @@
+//! The `imap` role as a library, so that tests and fuzzers reach its protocol without a socket.
+
+pub mod proto;
