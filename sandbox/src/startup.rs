@@ -74,7 +74,8 @@ where
         return Err(Failure::new(Exit::Software, format!("this program does not play {instance}")));
     }
     // A full log pipe must lose a record, not stop the role.
-    rustix::io::ioctl_fionbio(io::stderr(), !hello.log.journal).map_err(|error| Failure::system("log pipe", error))?;
+    rustix::io::ioctl_fionbio(io::stderr(), !hello.log.journal)
+        .map_err(|error| Failure::system("log pipe", error))?;
     let plan = plan(instance.role, &hello.lockdown, hello.log.journal);
     let entered = enter(&plan).map_err(|error| Failure::system("lock-down", error))?;
     ipc::log::start(hello.log, instance)?;
