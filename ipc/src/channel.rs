@@ -52,7 +52,10 @@ pub fn open<Tx: Message, Rx: Message>(socket: OwnedFd) -> io::Result<(Sender<Tx>
     rustix::io::ioctl_fionbio(&socket, true)?;
     #[expect(deprecated, reason = "unsound for types that may lie about their descriptor; an OwnedFd cannot")]
     let socket = Arc::new(AsyncFd::new(socket)?);
-    Ok((Sender { socket: Arc::clone(&socket), direction: PhantomData }, Receiver { socket, direction: PhantomData }))
+    Ok((
+        Sender { socket: Arc::clone(&socket), direction: PhantomData },
+        Receiver { socket, direction: PhantomData },
+    ))
 }
 
 /// The sending half; clones share the socket, and each packet is whole.

@@ -12,18 +12,31 @@ use crate::peers::Service;
 use crate::role::{Instance, Layers};
 use crate::service::control::{Hello, Listener, Permission, ToMaster, ToRole};
 
+/// How a role was greeted.
+#[derive(Debug)]
+pub struct Greeting {
+    /// The control channel, to be gone on with by [`Control::locked`].
+    pub channel: Blocking<ToMaster, ToRole>,
+    /// What it is to be.
+    pub hello: Hello,
+    /// What came with it.
+    pub descriptors: Vec<OwnedFd>,
+}
+
 /// Reads the first frame from the socket a role is started with, which is its standard input.
 ///
 /// # Errors
 /// When this process was not started by the master.
-pub fn greet() -> Result<(Blocking<ToMaster, ToRole>, Hello, Vec<OwnedFd>), Failure> {
+pub fn greet() -> Result<Greeting, Failure> {
     let not_ours = |why: &dyn std::fmt::Display| {
         Failure::new(Exit::Usage, format!("this program is started by bulkhead-master, not by hand ({why})"))
     };
     let socket = std::io::stdin().as_fd().try_clone_to_owned().map_err(|error| not_ours(&error))?;
-    let control = Blocking::new(socket);
-    match control.receive() {
-        Ok(Frame::Message(ToRole::Hello(hello), descriptors)) => Ok((control, *hello, descriptors)),
+    let channel = Blocking::new(socket);
+    match channel.receive() {
+        Ok(Frame::Message(ToRole::Hello(hello), descriptors)) => {
+            Ok(Greeting { channel, hello: *hello, descriptors })
+        }
         Ok(_) => Err(not_ours(&"the first frame is no Hello")),
         Err(error) => Err(not_ours(&error)),
     }
@@ -115,8 +128,8 @@ impl Control {
     /// # Errors
     /// When the descriptor is unfit, or the master is gone.
     pub async fn locked(channel: Blocking<ToMaster, ToRole>, layers: Layers) -> Result<Self, Failure> {
-        let (sender, receiver) =
-            channel::open(channel.into_socket()).map_err(|error| Failure::system("control channel", error))?;
+        let (sender, receiver) = channel::open(channel.into_socket())
+            .map_err(|error| Failure::system("control channel", error))?;
         let control = Control { sender, receiver, gauge: Arc::default() };
         control.say(ToMaster::Locked(layers)).await?;
         Ok(control)
@@ -139,11 +152,15 @@ impl Control {
             // `frame::read` has checked that exactly the declared descriptors came.
             let mut descriptors = descriptors.into_iter();
             let event = match (message, descriptors.next()) {
-                (ToRole::Peer { service, peer, serves }, Some(socket)) => Event::Peer { service, peer, serves, socket },
+                (ToRole::Peer { service, peer, serves }, Some(socket)) => {
+                    Event::Peer { service, peer, serves, socket }
+                }
                 (ToRole::Listener { listener }, Some(socket)) => Event::Listener { listener, socket },
                 (ToRole::Admin { permission }, Some(socket)) => Event::Admin { permission, socket },
                 (ToRole::Serve, None) => Event::Serve,
-                (ToRole::Drain { within }, None) => Event::Drain { within: Duration::from_millis(within.into()) },
+                (ToRole::Drain { within }, None) => {
+                    Event::Drain { within: Duration::from_millis(within.into()) }
+                }
                 (ToRole::Ping, None) => {
                     let sessions = self.gauge.open();
                     let served = self.gauge.served.load(Ordering::Relaxed);

@@ -152,8 +152,13 @@ mod tests {
 
     #[test]
     fn frames_out_of_form_are_refused() {
-        for bytes in [&[][..], &[VERSION], &[VERSION, 9], &[2, 0, 0], &[VERSION, MESSAGE, 9, 9], &chunk_head(3)] {
-            assert!(read::<Probe>(Packet { bytes: bytes.to_vec(), descriptors: vec![] }).is_err(), "{bytes:?}");
+        for bytes in
+            [&[][..], &[VERSION], &[VERSION, 9], &[2, 0, 0], &[VERSION, MESSAGE, 9, 9], &chunk_head(3)]
+        {
+            assert!(
+                read::<Probe>(Packet { bytes: bytes.to_vec(), descriptors: vec![] }).is_err(),
+                "{bytes:?}"
+            );
         }
     }
 }

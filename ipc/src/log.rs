@@ -36,7 +36,8 @@ pub fn start(log: Log, instance: Instance) -> Result<(), Failure> {
         LogLevel::Debug => LevelFilter::DEBUG,
     };
     let journal = if log.journal {
-        let layer = tracing_journald::layer().map_err(|error| Failure::system("the journal's socket", error))?;
+        let layer =
+            tracing_journald::layer().map_err(|error| Failure::system("the journal's socket", error))?;
         Some(layer.with_syslog_identifier(format!("bulkhead-{}", instance.role)))
     } else {
         None

@@ -149,7 +149,11 @@ pub struct Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.domain.is_empty() { f.write_str(&self.local) } else { write!(f, "{}@{}", self.local, self.domain) }
+        if self.domain.is_empty() {
+            f.write_str(&self.local)
+        } else {
+            write!(f, "{}@{}", self.local, self.domain)
+        }
     }
 }
 
@@ -170,7 +174,10 @@ mod tests {
     #[test]
     fn uids_as_runs() {
         let runs = UidRange::of([1, 2, 3, 7, 9, 10]);
-        assert_eq!(runs.iter().map(|run| (run.first, run.last)).collect::<Vec<_>>(), [(1, 3), (7, 7), (9, 10)]);
+        assert_eq!(
+            runs.iter().map(|run| (run.first, run.last)).collect::<Vec<_>>(),
+            [(1, 3), (7, 7), (9, 10)]
+        );
     }
 
     #[test]

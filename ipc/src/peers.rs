@@ -78,36 +78,81 @@ const CLI: Party = Later("cli");
 /// Every channel there is, and every one there will be.
 pub const PEERS: &[Line] = &[
     line(Here(Store), Here(Master), Wire::Control, "configuration, peers, drain"),
-    line(Here(Keys), Here(Master), Wire::Control, "configuration, peers, drain; certificates and keys as descriptors"),
+    line(
+        Here(Keys),
+        Here(Master),
+        Wire::Control,
+        "configuration, peers, drain; certificates and keys as descriptors",
+    ),
     line(Here(Auth), Here(Master), Wire::Control, "configuration, peers, drain"),
     line(Here(Mx), Here(Master), Wire::Control, "configuration, peers, listeners, drain"),
     line(Here(Imap), Here(Master), Wire::Control, "configuration, peers, listeners, drain"),
-    line(Here(Imap), Here(Auth), Wire::Standing(Service::Login), "is this the password; brings a mailbox session"),
-    line(SUBMISSION, Here(Auth), Wire::Standing(Service::Login), "is this the password; brings a submit session"),
+    line(
+        Here(Imap),
+        Here(Auth),
+        Wire::Standing(Service::Login),
+        "is this the password; brings a mailbox session",
+    ),
+    line(
+        SUBMISSION,
+        Here(Auth),
+        Wire::Standing(Service::Login),
+        "is this the password; brings a submit session",
+    ),
     line(POP3, Here(Auth), Wire::Standing(Service::Login), "is this the password; brings a mailbox session"),
-    line(Here(Mx), Here(Auth), Wire::Standing(Service::Directory), "is this domain ours, where does this recipient go"),
+    line(
+        Here(Mx),
+        Here(Auth),
+        Wire::Standing(Service::Directory),
+        "is this domain ours, where does this recipient go",
+    ),
     line(SUBMISSION, Here(Auth), Wire::Standing(Service::Directory), "the same, for local recipients"),
     line(LMTP, Here(Auth), Wire::Standing(Service::Directory), "the same"),
-    line(Here(Auth), Here(Store), Wire::Standing(Service::Sessions), "open or revoke a session, remove an account"),
+    line(
+        Here(Auth),
+        Here(Store),
+        Wire::Standing(Service::Sessions),
+        "open or revoke a session, remove an account",
+    ),
     line(Here(Auth), Here(Store), Wire::Later("routes"), "the set of forwards"),
     line(Here(Imap), Here(Store), Wire::PerLogin("mailbox"), "this account's mailboxes"),
     line(POP3, Here(Store), Wire::PerLogin("mailbox"), "this account's mailboxes"),
-    line(Here(Mx), Here(Store), Wire::Standing(Service::Deliver), "append to accounts and forwards; never read, never relay"),
+    line(
+        Here(Mx),
+        Here(Store),
+        Wire::Standing(Service::Deliver),
+        "append to accounts and forwards; never read, never relay",
+    ),
     line(LMTP, Here(Store), Wire::Standing(Service::Deliver), "the same"),
     line(SUBMISSION, Here(Store), Wire::PerLogin("submit"), "send as this account, to anywhere"),
     line(PICKUP, Here(Store), Wire::PerLogin("submit"), "send as this local uid, to anywhere"),
     line(RELAY, Here(Store), Wire::Later("queue"), "lease what is due, read its body, report an outcome"),
-    line(Here(Mx), Here(Keys), Wire::Standing(Service::Handshake), "sign a handshake with its listeners' certificates"),
+    line(
+        Here(Mx),
+        Here(Keys),
+        Wire::Standing(Service::Handshake),
+        "sign a handshake with its listeners' certificates",
+    ),
     line(SUBMISSION, Here(Keys), Wire::Standing(Service::Handshake), "the same"),
     line(LMTP, Here(Keys), Wire::Standing(Service::Handshake), "the same"),
     line(Here(Imap), Here(Keys), Wire::Standing(Service::Handshake), "the same"),
     line(POP3, Here(Keys), Wire::Standing(Service::Handshake), "the same"),
-    line(Here(Auth), Here(Keys), Wire::Later("signers"), "open a DKIM signing descriptor for an account's domains"),
+    line(
+        Here(Auth),
+        Here(Keys),
+        Wire::Later("signers"),
+        "open a DKIM signing descriptor for an account's domains",
+    ),
     line(RELAY, Here(Keys), Wire::Later("dkim"), "the host's own domain, for its reports"),
     line(Here(Mx), RESOLVER, Wire::Later("dns, sts"), "typed look-ups"),
     line(RELAY, RESOLVER, Wire::Later("dns, sts"), "typed look-ups"),
     line(CLI, Here(Master), Wire::Admin, "status, stop: fixed-size requests"),
-    line(CLI, Here(Auth), Wire::Admin, "accounts, domains, aliases; handed on by the master with a permission"),
+    line(
+        CLI,
+        Here(Auth),
+        Wire::Admin,
+        "accounts, domains, aliases; handed on by the master with a permission",
+    ),
     line(CLI, Here(Store), Wire::Later("admin"), "check, backup, undelete"),
     line(CLI, Here(Keys), Wire::Later("admin"), "certificates, DKIM keys"),
 ];
@@ -144,6 +189,9 @@ mod tests {
         assert!(!exists(Imap, Store), "a mailbox only ever comes by login");
         assert!(!exists(Mx, Imap) && !exists(Imap, Mx));
         assert!(!exists(Store, Auth) && !exists(Keys, Auth));
-        assert!(!standing().any(|(client, _, service)| client == Mx && service == Service::Login), "no AUTH on 25");
+        assert!(
+            !standing().any(|(client, _, service)| client == Mx && service == Service::Login),
+            "no AUTH on 25"
+        );
     }
 }

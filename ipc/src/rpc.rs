@@ -98,7 +98,8 @@ impl<P: Procedure> Client<P> {
     /// When the descriptor is unfit.
     pub fn start(socket: OwnedFd) -> std::io::Result<Self> {
         let (sender, receiver) = channel::open(socket)?;
-        let inner = Arc::new(Inner { sender, next: AtomicU32::new(0), waiting: Mutex::new(Some(HashMap::new())) });
+        let inner =
+            Arc::new(Inner { sender, next: AtomicU32::new(0), waiting: Mutex::new(Some(HashMap::new())) });
         tokio::task::spawn_local(Self::read(Arc::downgrade(&inner), receiver));
         Ok(Client { inner })
     }
@@ -250,7 +251,9 @@ pub async fn serve<P: Procedure>(
             () = outbox.closed() => return Err(ChannelError::Unread),
         };
         match frame {
-            Frame::Message(call, _) => handle(call.request, Responder { id: call.id, outbox: outbox.clone() }),
+            Frame::Message(call, _) => {
+                handle(call.request, Responder { id: call.id, outbox: outbox.clone() })
+            }
             Frame::Chunk { .. } => return Err(crate::frame::FrameError::Chunk.into()),
         }
     }
@@ -260,10 +263,7 @@ pub async fn serve<P: Procedure>(
 ///
 /// # Errors
 /// When the server is gone or answers out of form.
-pub fn call_blocking<P: Procedure>(
-    socket: impl AsFd,
-    request: P::Request,
-) -> Result<P::Reply, ChannelError> {
+pub fn call_blocking<P: Procedure>(socket: impl AsFd, request: P::Request) -> Result<P::Reply, ChannelError> {
     crate::socket::send(socket.as_fd(), &crate::frame::message(&Call::<P> { id: 0, request })?, &[], &[])?;
     match crate::frame::read::<Answer<P>>(crate::socket::receive(socket.as_fd())?)? {
         Frame::Message(answer, _) => Ok(answer.reply),

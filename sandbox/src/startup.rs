@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use ipc::control::{Control, greet};
+use ipc::control::{Control, Greeting, greet};
 use ipc::exit::{Exit, Failure};
 use ipc::role::{Instance, Role};
 use ipc::service::control::{Hello, LockdownOrder};
@@ -68,7 +68,7 @@ fn start<T, F>(
 where
     F: Future<Output = Result<(), Failure>>,
 {
-    let (control, hello, descriptors) = greet()?;
+    let Greeting { channel, hello, descriptors } = greet()?;
     let instance = hello.instance;
     if !roles.contains(&instance.role) || hello.config.role() != instance.role {
         return Err(Failure::new(Exit::Software, format!("this program does not play {instance}")));
@@ -87,7 +87,7 @@ where
     let local = tokio::task::LocalSet::new();
     let layers = entered.seal().map_err(|error| Failure::system("lock-down", error))?;
     local.block_on(&runtime, async move {
-        let control = Control::locked(control, layers).await?;
+        let control = Control::locked(channel, layers).await?;
         tracing::debug!("locked down");
         serve(Started { instance, config: hello.config, descriptors, control, prepared }).await
     })

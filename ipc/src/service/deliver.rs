@@ -296,11 +296,14 @@ async fn ask_next(link: &Link<DeliverClient>, transaction: TransactionId) -> Opt
 
 impl Drop for Delivery {
     fn drop(&mut self) {
-        let was_open = self.inner.streams().as_mut().is_some_and(|streams| streams.open.remove(&self.stream).is_some());
+        let was_open =
+            self.inner.streams().as_mut().is_some_and(|streams| streams.open.remove(&self.stream).is_some());
         if was_open && !self.ended {
             let inner = Arc::clone(&self.inner);
             let stream = self.stream;
-            tokio::task::spawn_local(async move { inner.sender.send(&DeliverRequest::Abort { stream }, &[]).await });
+            tokio::task::spawn_local(async move {
+                inner.sender.send(&DeliverRequest::Abort { stream }, &[]).await
+            });
         }
     }
 }

@@ -329,7 +329,14 @@ impl MailboxClient {
     /// When it is unfit.
     pub fn start(socket: OwnedFd) -> std::io::Result<Self> {
         let (sender, receiver) = channel::open(socket)?;
-        Ok(MailboxClient { sender, receiver, dirty: false, owed: 0, append: Credits::default(), refused: None })
+        Ok(MailboxClient {
+            sender,
+            receiver,
+            dirty: false,
+            owed: 0,
+            append: Credits::default(),
+            refused: None,
+        })
     }
 
     /// Asks one thing that is answered by one frame.
@@ -379,7 +386,8 @@ impl MailboxClient {
                 }
             }
         };
-        let bytes: Vec<u8> = tokio::time::timeout(PATIENCE, waiting).await.unwrap_or(Err(ChannelError::Unread))?;
+        let bytes: Vec<u8> =
+            tokio::time::timeout(PATIENCE, waiting).await.unwrap_or(Err(ChannelError::Unread))?;
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         self.owed = self.owed.checked_sub(length).ok_or(FrameError::Chunk)?;
         if self.owed > 0 {
