@@ -8,7 +8,7 @@ use crate::capabilities::{self, Kept};
 use crate::error::{Error, Refusal};
 use crate::plan::{Plan, Progress};
 use crate::process::Parent;
-use crate::root::Approach;
+use crate::root::RootDir;
 use crate::seccomp::FilterContext;
 use crate::table::{LockDown, Network, RootKind, lock_down};
 use crate::{identity, landlock_rules, limits, namespaces, process, seccomp};
@@ -70,7 +70,7 @@ impl Entered {
 
 /// From the starter's ids, namespaces and capabilities to none that mean anything outside.
 fn become_nobody(plan: &Plan, line: &LockDown, progress: &mut Progress) -> Result<(), Error> {
-    let approach = if progress.wants(Layer::Root) { Some(Approach::to_parent(&plan.root_dir)) } else { None };
+    let found = if progress.wants(Layer::Root) { Some(RootDir::find(&plan.root_dir)) } else { None };
     let kept = hold_capabilities(plan, progress)?;
     progress.put_on(Layer::Uid, || identity::take(plan.ids))?;
     kept.raise().map_err(outside_layers)?;
@@ -80,8 +80,8 @@ fn become_nobody(plan: &Plan, line: &LockDown, progress: &mut Progress) -> Resul
         progress.put_on(Layer::NetNamespace, namespaces::network)?;
     }
     progress.put_on(Layer::IpcUtsNamespaces, namespaces::ipc_and_uts)?;
-    if let Some(approach) = approach {
-        progress.put_on(Layer::Root, || approach?.enter(line.root, plan.journal.as_deref()))?;
+    if let Some(root) = found {
+        progress.put_on(Layer::Root, || root?.become_root(line.root, plan.journal.as_deref()))?;
     }
 
     progress.put_on(Layer::Capabilities, capabilities::drop_all)?;

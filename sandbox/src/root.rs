@@ -1,9 +1,11 @@
 //! A root of the role's own: its directory becomes `/`, and the host's tree is gone from the mount namespace.
 
-use std::ffi::OsStr;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
+use nix::fcntl::{OFlag, open};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::stat::Mode;
 use nix::unistd::{chdir, fchdir, pivot_root};
 use rustix::fs::CWD;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
@@ -15,35 +17,35 @@ use crate::table::RootKind;
 /// Where the journal's socket is found beneath a root; the master makes the placeholder.
 const JOURNAL: &str = "run/systemd/journal/socket";
 
-/// A root directory that is approached in two steps, so that its parents need to let through only the starter and
-/// the directory itself only the role: a private instance beneath a home directory nobody else may enter works.
-pub(crate) struct Approach<'a> {
-    name: &'a OsStr,
-}
+/// The directory on the host that is to become the root, held without a right to anything in it: the starter found
+/// it, the role enters it. So its parents need to let through only the starter, and the directory itself only the
+/// role: a private instance beneath a home that nobody else may enter works, and a master without capabilities over
+/// other people's files does, too.
+pub(crate) struct RootDir(OwnedFd);
 
-impl<'a> Approach<'a> {
-    /// Goes to the parent of the root directory, as whoever starts the role.
+impl RootDir {
+    /// Finds the directory, as whoever starts the role.
     ///
     /// # Errors
-    /// The path is not that of a directory in another one, or there is no way there.
-    pub(crate) fn to_parent(root_dir: &'a Path) -> Result<Self, Refusal> {
-        let (Some(parent), Some(name), true) =
-            (root_dir.parent(), root_dir.file_name(), root_dir.is_absolute())
-        else {
-            return Err(Refusal::RootPath(root_dir.to_path_buf()));
-        };
-        chdir(parent).map_err(Refusal::nix("chdir(parent of the root)"))?;
-        Ok(Approach { name })
+    /// The path is relative, names no directory, or there is no way there.
+    pub(crate) fn find(path: &Path) -> Result<Self, Refusal> {
+        if !path.is_absolute() || path.parent().is_none() {
+            return Err(Refusal::RootPath(path.to_path_buf()));
+        }
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        open(path, flags, Mode::empty()).map(RootDir).map_err(Refusal::nix("open(root)"))
     }
 
     /// Makes the directory the root of a new mount namespace, as the role. Nothing else of the host stays visible.
     ///
     /// # Errors
     /// The role may not enter the directory, or not mount.
-    pub(crate) fn enter(self, kind: RootKind, journal: Option<&Path>) -> Result<(), Refusal> {
+    pub(crate) fn become_root(self, kind: RootKind, journal: Option<&Path>) -> Result<(), Refusal> {
+        // before the namespace is made: a descriptor stays in the old one, the current directory does not
+        fchdir(&self.0).map_err(Refusal::nix("fchdir(root)"))?;
+        drop(self);
         namespaces::mounts()?;
         make_private()?;
-        chdir(self.name).map_err(Refusal::nix("chdir(root)"))?;
         mount_on_itself()?;
         if let Some(socket) = journal {
             bind_journal(socket)?;
@@ -67,7 +69,7 @@ fn mount_on_itself() -> Result<(), Refusal> {
     let tree = open_tree(CWD, ".", flags).map_err(Refusal::rustix("open_tree(root)"))?;
     move_mount(&tree, "", CWD, ".", MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
         .map_err(Refusal::rustix("move_mount(root)"))?;
-    fchdir(&tree).map_err(Refusal::nix("fchdir(root)"))
+    fchdir(&tree).map_err(Refusal::nix("fchdir(mounted root)"))
 }
 
 fn bind_journal(socket: &Path) -> Result<(), Refusal> {
