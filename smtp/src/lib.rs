@@ -1,0 +1,3 @@
+//! SMTP: the protocol, apart from the processes that speak it.
+
+pub mod proto;

@@ -1,0 +1,117 @@
+//! What bounds a session: constants of the protocol, and what the configuration chose.
+
+use std::time::Duration;
+
+/// What the configuration says about a listener's sessions.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Our name, in the greeting and in `Received`.
+    pub hostname: String,
+    /// Octets of a message, as RFC 1870 counts them.
+    pub max_message_size: u64,
+    /// Recipients of one transaction. Values under [`MIN_RECIPIENTS`] count as that.
+    pub max_recipients: usize,
+    /// `MAIL` commands of one connection.
+    pub max_transactions: u32,
+    /// Is STARTTLS to be had on this listener?
+    pub starttls: StartTls,
+}
+
+/// Whether a listener can negotiate TLS inside a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartTls {
+    /// Yes, until it is done.
+    Offered,
+    /// No: there is no certificate, or TLS came first.
+    Absent,
+}
+
+/// RFC 5321 section 4.5.3.1.8: a server has to take at least 100 recipients.
+pub const MIN_RECIPIENTS: usize = 100;
+
+/// Bytes of one [`super::Ask::Chunk`]; the wire to the store takes twice as much. The smaller, the less a slow store
+/// makes a thousand sessions hold.
+pub const MAX_CHUNK: usize = 64 * 1024;
+
+/// `Received` fields of a message that comes round in circles. RFC 5321 section 6.3: "at least 100" is the advice for
+/// simple-minded counting; no honest path of today has more than twenty, and a loop of fifty has cost enough.
+pub const MAX_HOPS: u32 = 50;
+
+/// A command line with its CRLF. RFC 5321 section 4.5.3.1.4 says 512; SIZE adds 26 (RFC 1870 section 3) and 8BITMIME
+/// adds 17 (RFC 6152 section 2) to MAIL, and a limit per verb would refuse nothing more that matters.
+pub(super) const COMMAND_LINE: usize = 512 + 26 + 17;
+
+/// What is skipped of an overlong command line before the client is given up.
+pub(super) const SKIPPED_LINE: usize = 64 * 1024;
+
+/// Octets of a refused message that are read at least before its client is given up; otherwise it is twice the limit of
+/// a message. A client that hears the reply at the end doesn't come again with the same message.
+pub(super) const MIN_DISCARDED: u64 = 1024 * 1024;
+
+/// RFC 5321 section 4.5.3.1.3: a path with its brackets.
+pub(super) const PATH: usize = 256;
+
+/// RFC 5321 section 4.5.3.1.2.
+pub(super) const DOMAIN: usize = 255;
+
+/// RFC 5321 section 4.5.3.1.1. Only asked of recipients, which are ours; the local parts that mailing lists and
+/// forwarders put into a reverse path are longer every day, and refusing those loses mail.
+pub(super) const LOCAL_PART: usize = 64;
+
+/// RFC 1035 section 2.3.4.
+pub(super) const LABEL: usize = 63;
+
+/// Commands that are wrong, or wrong where they stand.
+pub(super) const BAD_COMMANDS: u32 = 10;
+
+/// Commands without effect between two messages: NOOP, RSET, VRFY, HELP, EHLO, HELO.
+pub(super) const IDLE_COMMANDS: u32 = 100;
+
+/// Commands of any kind between two messages; several times what a transaction with all its recipients takes.
+pub(super) const COMMANDS: u32 = 20_000;
+
+/// Recipients refused for good, in one connection: more is somebody reading our directory.
+pub(super) const REFUSED_RECIPIENTS: u32 = 100;
+
+/// Replies that may pile up before the driver sends them.
+pub(super) const PENDING_OUTPUT: usize = 8 * 1024;
+
+/// RFC 5321 section 4.5.3.2.7: at least 5 minutes for the next command; data comes in blocks that get the same.
+pub(super) const PATIENCE: Duration = Duration::from_secs(300);
+
+/// How far a client has used up what a connection allows.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) transactions: u32,
+    pub(super) bad_commands: u32,
+    pub(super) idle_commands: u32,
+    pub(super) commands: u32,
+    pub(super) refused_recipients: u32,
+}
+
+impl Counts {
+    /// Mail that arrives makes up for commands that had no effect.
+    pub(super) fn mail_arrived(&mut self) {
+        self.idle_commands = 0;
+        self.commands = 0;
+    }
+
+    /// What a connection has got too much of.
+    pub(super) fn exceeded(&self) -> Option<Exceeded> {
+        if self.bad_commands >= BAD_COMMANDS {
+            return Some(Exceeded::BadCommands);
+        }
+        if self.idle_commands >= IDLE_COMMANDS || self.commands >= COMMANDS {
+            return Some(Exceeded::IdleCommands);
+        }
+        (self.refused_recipients >= REFUSED_RECIPIENTS).then_some(Exceeded::RefusedRecipients)
+    }
+}
+
+/// Why a connection is ended with 421.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exceeded {
+    BadCommands,
+    IdleCommands,
+    RefusedRecipients,
+}

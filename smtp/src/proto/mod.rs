@@ -1,0 +1,28 @@
+//! The server side of SMTP (RFC 5321) without sockets, files or clock.
+//!
+//! [`Mx`] is a [`listener::session::Session`]: bytes of the client go in, replies and questions ([`Ask`]) come out, and
+//! whoever drives it performs the questions and hands back an [`Answer`]. What a line means is decided in `parse`,
+//! what a command does in `command`, one file each; [`data`] finds the end of a message.
+
+mod address;
+mod ask;
+mod command;
+pub mod data;
+mod hops;
+mod incoming;
+mod limits;
+mod line;
+mod parse;
+mod received;
+mod reply;
+mod session;
+mod state;
+
+pub use address::{Address, Domain, ForwardPath, ReversePath};
+pub use ask::{
+    Answer, Ask, Begin, Begun, Body, Commit, Failure, Outcome, Rejection, Target, TransactionId, Verdict,
+};
+pub use limits::{MAX_CHUNK, MAX_HOPS, MIN_RECIPIENTS, Settings, StartTls};
+pub use parse::{ClientName, Command, MailFrom, Refusal, parse};
+pub use received::TlsParameters;
+pub use session::Mx;

@@ -1,0 +1,75 @@
+//! The parameters behind a path, RFC 5321 section 4.1.2 `Mail-parameters`.
+
+use super::cursor::Cursor;
+use super::{MailFrom, Refusal};
+use crate::proto::address::ReversePath;
+use crate::proto::ask::Body;
+
+/// The parameters of MAIL: SIZE and BODY, each once at most.
+pub(super) fn mail(reverse_path: ReversePath, cursor: &mut Cursor<'_>) -> Result<MailFrom, Refusal> {
+    let (mut size, mut body) = (None, None);
+    while let Some(Parameter { keyword, value }) = parameter(cursor)? {
+        match keyword.to_ascii_uppercase().as_slice() {
+            b"SIZE" if size.is_none() => size = Some(octets(value)?),
+            b"BODY" if body.is_none() => body = Some(body_kind(value)?),
+            b"SIZE" | b"BODY" => return Err(Refusal::Parameter),
+            _ => return Err(Refusal::UnknownParameter),
+        }
+    }
+    Ok(MailFrom { reverse_path, size, body: body.unwrap_or_default() })
+}
+
+/// The parameters of RCPT: there are none.
+pub(super) fn none(cursor: &mut Cursor<'_>) -> Result<(), Refusal> {
+    match parameter(cursor)? {
+        Some(_) => Err(Refusal::UnknownParameter),
+        None => Ok(()),
+    }
+}
+
+struct Parameter<'a> {
+    keyword: &'a [u8],
+    value: &'a [u8],
+}
+
+/// `esmtp-param = esmtp-keyword ["=" esmtp-value]`, parted by spaces.
+fn parameter<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Parameter<'a>>, Refusal> {
+    if cursor.is_empty() {
+        return Ok(None);
+    }
+    if !cursor.eat(b' ') {
+        return Err(Refusal::Arguments);
+    }
+    cursor.skip_spaces();
+    let keyword = cursor.take_while(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if keyword.is_empty() || keyword.starts_with(b"-") {
+        return Err(Refusal::Arguments);
+    }
+    let value = if cursor.eat(b'=') { value(cursor)? } else { b"" };
+    Ok(Some(Parameter { keyword, value }))
+}
+
+/// `esmtp-value = 1*(%d33-60 / %d62-126)`
+fn value<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], Refusal> {
+    let value = cursor.take_while(|byte| matches!(byte, 33..=60 | 62..=126));
+    if value.is_empty() { Err(Refusal::Parameter) } else { Ok(value) }
+}
+
+/// RFC 1870 section 5: `size-value ::= 1*20DIGIT`. What needs more than 64 bits is too large for anybody.
+fn octets(value: &[u8]) -> Result<u64, Refusal> {
+    if value.is_empty() || value.len() > 20 || !value.iter().all(u8::is_ascii_digit) {
+        return Err(Refusal::Parameter);
+    }
+    Ok(value.iter().fold(0_u64, |sum, digit| {
+        sum.saturating_mul(10).saturating_add(u64::from(digit.saturating_sub(b'0')))
+    }))
+}
+
+/// RFC 6152 section 2; BINARYMIME (RFC 3030) is not offered.
+fn body_kind(value: &[u8]) -> Result<Body, Refusal> {
+    match value.to_ascii_uppercase().as_slice() {
+        b"7BIT" => Ok(Body::SevenBit),
+        b"8BITMIME" => Ok(Body::EightBit),
+        _ => Err(Refusal::Parameter),
+    }
+}

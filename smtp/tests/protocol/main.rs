@@ -1,0 +1,10 @@
+//! Whole sessions of role `mx`, with a backend made of rules instead of the other compartments.
+
+#[cfg(test)]
+mod dialogs;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod script;
+#[cfg(test)]
+mod support;

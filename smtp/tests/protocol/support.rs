@@ -1,0 +1,219 @@
+//! A driver and a backend without sockets, for sessions in tests.
+
+use std::sync::Arc;
+
+use bulkhead_smtp::proto::{
+    Answer, Ask, Begun, Commit, Domain, Failure, ForwardPath, Mx, Outcome, Rejection, Settings, StartTls,
+    Target, TlsParameters, TransactionId, Verdict,
+};
+use listener::session::{Farewell, Input, Session, Step};
+
+/// 23 November 2026, 17:33:47 UTC.
+pub(crate) const NOW: i64 = 1_795_455_227;
+
+/// The settings of `mx.here.example` unless a test says otherwise.
+pub(crate) fn settings() -> Settings {
+    Settings {
+        hostname: "mx.here.example".to_owned(),
+        max_message_size: 100_000,
+        max_recipients: 100,
+        max_transactions: 1000,
+        starttls: StartTls::Offered,
+    }
+}
+
+/// How far a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    Open,
+    Handshake,
+    Closed,
+}
+
+/// A connection from 192.0.2.7 to a session.
+pub(crate) struct Connection {
+    session: Mx,
+    input: Input,
+    pub(crate) output: Vec<u8>,
+    pub(crate) backend: Backend,
+    pub(crate) line: Line,
+}
+
+impl Connection {
+    /// Connects, and takes the greeting in.
+    pub(crate) fn new(settings: Settings) -> Self {
+        let session = Mx::new(Arc::new(settings), [192, 0, 2, 7].into());
+        let (input, output) = (Input::default(), Vec::new());
+        let mut connection =
+            Connection { session, input, output, backend: Backend::default(), line: Line::Open };
+        connection.drive();
+        connection
+    }
+
+    /// The client sends `bytes`, which arrive `chunk` at a time. What is left at STARTTLS never arrives.
+    pub(crate) fn send(&mut self, bytes: &[u8], chunk: usize) {
+        for part in bytes.chunks(chunk) {
+            if self.line == Line::Open {
+                self.input.push(part);
+                self.drive();
+            }
+        }
+    }
+
+    /// The handshake is done.
+    pub(crate) fn secured(&mut self) {
+        assert_eq!(self.line, Line::Handshake, "no STARTTLS");
+        self.line = Line::Open;
+        let parameters = TlsParameters { version: "TLSv1.3", cipher: "TLS13_AES_256_GCM_SHA384" };
+        self.session.secured_with(Some(parameters));
+        self.drive();
+    }
+
+    /// The driver ends the session.
+    pub(crate) fn farewell(&mut self, why: Farewell) {
+        self.session.farewell(why, &mut self.output);
+        self.drive();
+    }
+
+    fn drive(&mut self) {
+        // a driver sends what was written before it waits: what is in here is what the session piles up
+        let mut written = Vec::new();
+        loop {
+            let waits = match self.session.step(&mut self.input, &mut written) {
+                Step::Flush => {
+                    assert!(!written.is_empty(), "nothing to flush");
+                    false
+                }
+                Step::Ask(ask) => {
+                    let answer = self.backend.answer(ask);
+                    self.session.answered(answer, &mut written);
+                    continue;
+                }
+                Step::Read => {
+                    assert!(self.input.bytes().len() < 1024, "input is left lying about");
+                    true
+                }
+                Step::StartTls => {
+                    self.input.clear();
+                    self.line = Line::Handshake;
+                    true
+                }
+                Step::Close => {
+                    self.line = Line::Closed;
+                    true
+                }
+            };
+            assert!(written.len() < 16 * 1024, "output piles up");
+            self.output.append(&mut written);
+            if waits {
+                return;
+            }
+        }
+    }
+}
+
+/// The other compartments: who lives at here.example, and a store.
+#[derive(Default)]
+pub(crate) struct Backend {
+    /// What was asked, but for the chunks.
+    pub(crate) log: Vec<String>,
+    /// Messages that were committed.
+    pub(crate) stored: Vec<Vec<u8>>,
+    /// What goes wrong next, by kind of question.
+    pub(crate) troubles: Vec<(&'static str, Outcome)>,
+    open: Option<Vec<u8>>,
+    begun: u128,
+}
+
+impl Backend {
+    fn answer(&mut self, ask: Ask) -> Answer {
+        match ask {
+            Ask::Recipient { transaction, address } => {
+                self.log.push(format!("recipient {transaction} {address}"));
+                Answer::Recipient(verdict(&address))
+            }
+            Ask::Begin(begin) => {
+                let size = begin.declared_size.map_or("-".to_owned(), |size| size.to_string());
+                let (number, path, targets) = (begin.transaction, begin.reverse_path, begin.targets);
+                self.log
+                    .push(format!("begin {number} {path} size={size} {:?} targets={targets}", begin.body));
+                Answer::Begin(self.begin())
+            }
+            Ask::Chunk(bytes) => Answer::Chunk(self.chunk(&bytes)),
+            Ask::Commit(commit) => Answer::Commit(self.commit(*commit)),
+            Ask::Abort => {
+                self.log.push("abort".to_owned());
+                self.open.take().expect("abort without begin");
+                Answer::Abort
+            }
+        }
+    }
+
+    fn begin(&mut self) -> Result<Begun, Failure> {
+        assert!(self.open.is_none(), "two messages at once");
+        self.trouble("begin")?;
+        self.open = Some(Vec::new());
+        self.begun += 1;
+        Ok(Begun { id: TransactionId(self.begun), now: NOW })
+    }
+
+    fn chunk(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        assert!((1..=128 * 1024).contains(&bytes.len()), "chunk of {}", bytes.len());
+        self.trouble("chunk").inspect_err(|_| self.open = None)?;
+        self.open.as_mut().expect("chunk without begin").extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn commit(&mut self, commit: Commit) -> Outcome {
+        let message = self.open.take().expect("commit without begin");
+        assert_eq!(commit.size, message.len() as u64);
+        let mut scanner = mime::Scanner::new(mime::Limits::default());
+        scanner.push(&message);
+        assert_eq!(
+            format!("{:?}", commit.structure),
+            format!("{:?}", scanner.finish()),
+            "structure of other bytes"
+        );
+        self.log.push(format!("commit {:?}", commit.targets));
+        match self.next_trouble("commit") {
+            Some(outcome) => outcome,
+            None => {
+                self.stored.push(message);
+                Outcome::Stored
+            }
+        }
+    }
+
+    fn trouble(&mut self, kind: &str) -> Result<(), Failure> {
+        match self.next_trouble(kind) {
+            Some(Outcome::Refused(failure)) => Err(failure),
+            _ => Ok(()),
+        }
+    }
+
+    fn next_trouble(&mut self, kind: &str) -> Option<Outcome> {
+        let at = self.troubles.iter().position(|(name, _)| *name == kind)?;
+        Some(self.troubles.remove(at).1)
+    }
+}
+
+fn verdict(path: &ForwardPath) -> Verdict {
+    let ForwardPath::Mailbox(address) = path else {
+        return Verdict::Accepted(vec![Target::Account(1)]);
+    };
+    if !matches!(address.domain(), Domain::Name(name) if name == "here.example") {
+        return Verdict::NotLocal;
+    }
+    match address.local() {
+        "alice" => Verdict::Accepted(vec![Target::Account(1)]),
+        "bob" => Verdict::Accepted(vec![Target::Account(2)]),
+        "team" => Verdict::Accepted(vec![Target::Forward(9), Target::Account(2), Target::Account(1)]),
+        "two words" => Verdict::Accepted(vec![Target::Account(3)]),
+        "nowhere" => Verdict::Accepted(vec![]),
+        "full" => Verdict::Rejected(Rejection::Full),
+        "disabled" => Verdict::Rejected(Rejection::Disabled),
+        "forbidden" => Verdict::Rejected(Rejection::Forbidden),
+        "broken" => Verdict::TemporaryFailure,
+        _ => Verdict::Unknown,
+    }
+}
