@@ -124,48 +124,4 @@ fn instruction(one: &seccompiler::sock_filter) -> [u8; 8] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CONTEXT: FilterContext = FilterContext { pid: 1234, journal: false };
-
-    #[test]
-    fn a_filter_is_the_same_every_time() {
-        for role in Role::STARTED {
-            let program = filter_program(role, CONTEXT).unwrap();
-            assert_eq!(program, filter_program(role, CONTEXT).unwrap(), "{role}");
-            assert_eq!(program.len() % 8, 0);
-        }
-    }
-
-    #[test]
-    fn a_filter_depends_on_its_context() {
-        let plain = filter_program(Role::Mx, CONTEXT).unwrap();
-        assert_ne!(plain, filter_program(Role::Mx, FilterContext { journal: true, ..CONTEXT }).unwrap());
-        assert_ne!(plain, filter_program(Role::Mx, FilterContext { pid: 1, ..CONTEXT }).unwrap());
-    }
-
-    #[test]
-    fn alternatives_of_several_groups_add_up() {
-        let groups = [&syscalls::CHANNELS, &syscalls::CLIENTS];
-        let rules = merge(groups.into_iter().flat_map(|group| group.calls), 1).unwrap();
-        let options = &rules[&nix::libc::SYS_setsockopt];
-        assert_eq!(options.len(), 4 + 7);
-    }
-
-    #[test]
-    fn any_arguments_win_over_some() {
-        let groups = [&syscalls::CHANNELS, &syscalls::JOURNAL, &syscalls::CHANNELS];
-        let rules = merge(groups.into_iter().flat_map(|group| group.calls), 1).unwrap();
-        assert!(rules[&nix::libc::SYS_sendto].is_empty());
-    }
-
-    #[test]
-    fn every_filter_fits_the_kernel_with_room() {
-        for role in Role::STARTED {
-            assert!(
-                filter_program(role, FilterContext { journal: true, ..CONTEXT }).unwrap().len() / 8 < 1000
-            );
-        }
-    }
-}
+mod tests;

@@ -60,6 +60,15 @@ where
     }
 }
 
+/// From now on a panic ends the process (for roles that keep state which a half-done change would spoil).
+pub fn abort_on_panic() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        std::process::abort();
+    }));
+}
+
 fn start<T, F>(
     roles: &[Role],
     prepare: impl FnOnce(&Hello) -> io::Result<T>,

@@ -1,5 +1,6 @@
 //! What a cell tries once it is locked down. Every attempt says `ok…` or the error.
 
+use std::error::Error;
 use std::ffi::CString;
 use std::fmt::Display;
 use std::fs;
@@ -10,9 +11,11 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixStream};
 use std::process::{Command, ExitCode};
 use std::sync::mpsc;
+use std::time::Duration;
 
 use nix::sys::{memfd, signal, socket};
 use nix::unistd;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Things some attempts need from before the lock-down.
 pub(crate) struct Before {
@@ -22,6 +25,7 @@ pub(crate) struct Before {
 /// The same, and a thread that was made between the two steps, which does what it is sent.
 pub(crate) struct Threads {
     journal: UnixDatagram,
+    runtime: tokio::runtime::Runtime,
     order: mpsc::Sender<()>,
     answer: mpsc::Receiver<String>,
 }
@@ -40,7 +44,8 @@ impl Before {
                 let _gone = answers.send(in_thread(&what));
             }
         });
-        Threads { journal: self.journal, order, answer }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        Threads { journal: self.journal, runtime, order, answer }
     }
 }
 
@@ -66,6 +71,7 @@ pub(crate) fn make(attempt: &str, threads: Threads) -> String {
         "stat" => say(fs::metadata(argument)),
         "read-dir" => say(fs::read_dir(argument).map(Iterator::count)),
         "own-files" => say(own_files(argument)),
+        "database" => say(database(argument)),
         "net-namespace" => say(fs::read_link("/proc/self/ns/net").map(|link| link.display().to_string())),
         "connect" => say(TcpStream::connect(argument)),
         "abstract" => {
@@ -79,6 +85,7 @@ pub(crate) fn make(attempt: &str, threads: Threads) -> String {
         "session-pair" => say(session_pair(socket::SockType::SeqPacket)),
         "stream-pair" => say(session_pair(socket::SockType::Stream)),
         "serve" => say(serve()),
+        "serve-by-runtime" => say(threads.runtime.block_on(serve_by_runtime())),
         "journal" => say(threads.journal.send_to(b"MESSAGE=x", "/run/systemd/journal/socket")),
         "abort" => std::process::abort(),
         "panic" => panic!("on purpose"),
@@ -114,6 +121,48 @@ fn own_files(root: &str) -> std::io::Result<()> {
     fs::remove_file(&to)
 }
 
+/// What `auth` does to its database, as it is and as a crash would leave it.
+fn database(path: &str) -> Result<(), Box<dyn Error>> {
+    work_on_database(path)?;
+    leave_journal(path, "/crashed")?;
+    work_on_database("/crashed")?;
+    Ok(())
+}
+
+/// Copies the database in the middle of a transaction that has already changed the file, journal and all.
+fn leave_journal(path: &str, copy: &str) -> Result<(), Box<dyn Error>> {
+    let mut database = rusqlite::Connection::open(path)?;
+    database.execute_batch("pragma cache_size = 10")?;
+    let transaction = database.transaction()?;
+    insert(&transaction)?;
+    fs::write(copy, fs::read(path)?)?;
+    fs::write(format!("{copy}-journal"), fs::read(format!("{path}-journal"))?)?;
+    Ok(())
+}
+
+fn work_on_database(path: &str) -> rusqlite::Result<()> {
+    let mut database = rusqlite::Connection::open(path)?;
+    database.busy_timeout(Duration::from_secs(1))?;
+    database.execute_batch("pragma journal_mode = delete; pragma synchronous = extra")?;
+    database.execute_batch("create table if not exists account (id integer primary key, name text)")?;
+    for keep in [true, false, true] {
+        let transaction = database.transaction()?;
+        insert(&transaction)?;
+        if keep { transaction.commit()? } else { transaction.rollback()? }
+    }
+    // more than the cache holds goes to a temporary file
+    database.execute_batch("pragma cache_size = 10; pragma temp.cache_size = 10")?;
+    database.execute_batch("create temp table sorted as select name, id from account order by name")?;
+    database.execute_batch("delete from account; vacuum; pragma integrity_check")
+}
+
+fn insert(transaction: &rusqlite::Transaction<'_>) -> rusqlite::Result<()> {
+    for _ in 0..100 {
+        transaction.execute("insert into account (name) values (?)", [&"x".repeat(5000)])?;
+    }
+    Ok(())
+}
+
 fn session_pair(kind: socket::SockType) -> nix::Result<()> {
     socket::socketpair(socket::AddressFamily::Unix, kind, None, socket::SockFlag::SOCK_CLOEXEC).map(drop)
 }
@@ -126,4 +175,21 @@ fn serve() -> std::io::Result<()> {
     let mut greeting = [0; 5];
     client.read_exact(&mut greeting)?;
     client.write_all(&greeting)
+}
+
+/// The same as a reader does it: with a deadline, and on a runtime that was built before the filter was put on.
+async fn serve_by_runtime() -> std::io::Result<()> {
+    let listener = TcpListener::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let connection = async {
+        let (mut client, _) = listener.accept().await?;
+        client.set_nodelay(true)?;
+        let mut greeting = [0; 5];
+        client.read_exact(&mut greeting).await?;
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        client.write_all(&greeting).await?;
+        client.shutdown().await
+    };
+    tokio::time::timeout(Duration::from_secs(10), connection).await?
 }

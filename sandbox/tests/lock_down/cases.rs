@@ -16,18 +16,21 @@ use crate::Starter::{self, Root, User};
 use crate::cell::{REFUSED, names};
 use crate::started::{Cell, ROLE_ID, outcome, status_once_locked};
 
+type Test = (&'static str, fn(Starter));
 type Case = (&'static str, Starter, fn(Starter));
 
 /// Every case, with who starts its cell.
 pub(crate) fn all() -> Vec<Case> {
-    let both: [(&'static str, fn(Starter)); 22] = [
+    let both: [Test; 24] = [
         ("every_role_has_every_layer", every_role_has_every_layer),
         ("a_reader_sees_no_file", a_reader_sees_no_file),
         ("own_files_can_be_worked_with", own_files_can_be_worked_with),
+        ("auth_keeps_a_database", auth_keeps_a_database),
         ("own_files_can_be_worked_with_under_landlock_alone", own_files_under_landlock_alone),
         ("the_root_is_all_there_is", the_root_is_all_there_is),
         ("an_empty_root_cannot_be_filled", an_empty_root_cannot_be_filled),
         ("a_listener_that_was_handed_over_serves", a_listener_serves),
+        ("a_runtime_built_between_the_steps_serves", a_runtime_serves),
         ("connecting_is_stopped_by_each_layer", connecting_is_stopped_by_each_layer),
         ("abstract_sockets_are_stopped_by_each_layer", abstract_sockets_are_stopped),
         ("signals_are_stopped_by_each_layer", signals_are_stopped),
@@ -44,13 +47,13 @@ pub(crate) fn all() -> Vec<Case> {
         ("ids_that_are_not_given_are_missed", ids_that_are_not_given_are_missed),
         ("a_root_that_is_not_there_is_an_error", a_root_that_is_not_there_is_an_error),
     ];
-    let root: [(&'static str, fn(Starter)); 4] = [
+    let root: [Test; 4] = [
         ("root_does_without_user_namespaces", root_does_without_user_namespaces),
         ("refused_user_namespaces_are_an_error_or_waived", refused_user_namespaces),
         ("a_uid_alone_takes_the_capabilities", a_uid_alone_takes_the_capabilities),
         ("a_restricted_master_still_starts_roles", a_restricted_master_still_starts_roles),
     ];
-    let user: [(&'static str, fn(Starter)); 2] = [
+    let user: [Test; 2] = [
         ("a_missing_layer_is_named", a_missing_layer_is_named),
         ("a_user_may_not_take_ids", a_user_may_not_take_ids),
     ];
@@ -116,6 +119,15 @@ fn own_files_can_be_worked_with(starter: Starter) {
     }
 }
 
+fn auth_keeps_a_database(starter: Starter) {
+    let cell = Cell::full(starter, Role::Auth);
+    for attempt in ["database=/accounts", "database=accounts"] {
+        let done = cell.run(attempt);
+        assert_eq!(said(&done), "ok", "{attempt}: {done:?}");
+    }
+    assert!(cell.root().join("accounts").is_file());
+}
+
 fn own_files_under_landlock_alone(starter: Starter) {
     let cell = Cell::with(starter, Role::Store, of(&[Layer::Landlock]));
     assert_eq!(said(&cell.run(&format!("own-files={}", cell.root().display()))), "ok");
@@ -140,10 +152,18 @@ fn an_empty_root_cannot_be_filled(starter: Starter) {
 }
 
 fn a_listener_serves(starter: Starter) {
+    serves(starter, "serve");
+}
+
+fn a_runtime_serves(starter: Starter) {
+    serves(starter, "serve-by-runtime");
+}
+
+fn serves(starter: Starter, attempt: &str) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     let cell = Cell::full(starter, Role::Mx);
-    let child = cell.start("serve", OwnedFd::from(listener), Stdio::piped());
+    let child = cell.start(attempt, OwnedFd::from(listener), Stdio::piped());
     let mut client = TcpStream::connect(address).expect("a connection");
     client.set_read_timeout(Some(Duration::from_secs(10))).expect("a time limit");
     client.write_all(b"hello").expect("it is written");

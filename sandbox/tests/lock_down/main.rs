@@ -4,6 +4,13 @@
 //! attempt, and says how it went. Run as root it tries everything, also as an ordinary user; run as an ordinary
 //! user it says which cases it cannot try. Arguments select cases by part of their name.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "this is a test: it fails by panicking"
+)]
+
 mod attempts;
 mod cases;
 mod cell;
