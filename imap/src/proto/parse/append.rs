@@ -1,7 +1,5 @@
 //! APPEND up to its message, RFC 3501 section 6.3.11.
 
-use time::OffsetDateTime;
-
 use super::cursor::Cursor;
 use super::date;
 use super::flag::Flag;
@@ -19,8 +17,8 @@ pub struct Append {
     pub mailbox: MailboxName,
     /// Flags of the new message.
     pub flags: Vec<Flag>,
-    /// Its internal date; `None`: now.
-    pub date: Option<OffsetDateTime>,
+    /// Its internal date in seconds since 1970; `None`: now.
+    pub date: Option<i64>,
     /// Octets of the message.
     pub size: u64,
     /// Does the client wait to be asked for them?
@@ -39,7 +37,7 @@ pub(super) enum Purpose {
 pub(super) struct Details {
     mailbox: MailboxName,
     flags: Vec<Flag>,
-    date: Option<OffsetDateTime>,
+    date: Option<i64>,
 }
 
 /// What the literal announced after `arguments` (all between the command's name and the brace) is for.

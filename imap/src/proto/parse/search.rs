@@ -1,6 +1,6 @@
 //! SEARCH, RFC 3501 section 6.4.4.
 
-use time::Date;
+use mime::date::Date;
 
 use super::command::{By, Command};
 use super::cursor::Cursor;

@@ -1,0 +1,168 @@
+//! Response codes: RFC 3501 section 7.1, RFC 4315, RFC 4978, RFC 5530.
+
+use super::mailbox::{PermanentFlags, permanent_flags};
+use super::string::{self, atom};
+
+/// The code in brackets before the text of a status response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code<'a> {
+    /// The text must be shown to the user.
+    Alert,
+    /// The name is taken already, RFC 5530.
+    AlreadyExists,
+    /// Where the appended message went, RFC 4315.
+    AppendUid {
+        /// UIDVALIDITY of the mailbox.
+        validity: u32,
+        /// The UID.
+        uid: u32,
+    },
+    /// Wrong name or password, RFC 5530.
+    AuthenticationFailed,
+    /// May not act for that user, RFC 5530.
+    AuthorizationFailed,
+    /// The character set is unknown; these are known.
+    BadCharset(&'a [&'a str]),
+    /// Never possible here, RFC 5530.
+    Cannot,
+    /// What this server can do.
+    Capability(&'a [&'a str]),
+    /// The client did what it should not, RFC 5530.
+    ClientBug,
+    /// The previous mailbox is closed, RFC 7162.
+    Closed,
+    /// Where copied messages went, RFC 4315: as many UIDs on either side, in corresponding order, none empty.
+    CopyUid {
+        /// UIDVALIDITY of the target.
+        validity: u32,
+        /// UIDs in the source.
+        from: &'a [u32],
+        /// UIDs in the target.
+        to: &'a [u32],
+    },
+    /// A message named is gone, RFC 5530.
+    ExpungeIssued,
+    /// In use by another session, RFC 5530.
+    InUse,
+    /// Too many of something, RFC 5530.
+    Limit,
+    /// No such mailbox, RFC 5530.
+    Nonexistent,
+    /// Not permitted, RFC 5530.
+    NoPerm,
+    /// Over quota, RFC 5530.
+    OverQuota,
+    /// A message could not be parsed.
+    Parse,
+    /// Flags that can be changed for good.
+    PermanentFlags(PermanentFlags<'a>),
+    /// Needs TLS, RFC 5530.
+    PrivacyRequired,
+    /// The mailbox is selected read-only.
+    ReadOnly,
+    /// The mailbox is selected read-write.
+    ReadWrite,
+    /// Our fault, RFC 5530.
+    ServerBug,
+    /// Larger than is accepted, RFC 7889.
+    TooBig,
+    /// The mailbox could be created.
+    TryCreate,
+    /// The next UID.
+    UidNext(u32),
+    /// The validity of UIDs.
+    UidValidity(u32),
+    /// Not for now, RFC 5530.
+    Unavailable,
+    /// The first message without \Seen.
+    Unseen(u32),
+}
+
+impl Code<'_> {
+    /// Appends the code, in its brackets.
+    pub(super) fn encode(self, out: &mut Vec<u8>) {
+        out.push(b'[');
+        out.extend_from_slice(self.name().as_bytes());
+        self.arguments(out);
+        out.push(b']');
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Code::Alert => "ALERT",
+            Code::AlreadyExists => "ALREADYEXISTS",
+            Code::AppendUid { .. } => "APPENDUID",
+            Code::AuthenticationFailed => "AUTHENTICATIONFAILED",
+            Code::AuthorizationFailed => "AUTHORIZATIONFAILED",
+            Code::BadCharset(_) => "BADCHARSET",
+            Code::Cannot => "CANNOT",
+            Code::Capability(_) => "CAPABILITY",
+            Code::ClientBug => "CLIENTBUG",
+            Code::Closed => "CLOSED",
+            Code::CopyUid { .. } => "COPYUID",
+            Code::ExpungeIssued => "EXPUNGEISSUED",
+            Code::InUse => "INUSE",
+            Code::Limit => "LIMIT",
+            Code::Nonexistent => "NONEXISTENT",
+            Code::NoPerm => "NOPERM",
+            Code::OverQuota => "OVERQUOTA",
+            Code::Parse => "PARSE",
+            Code::PermanentFlags(_) => "PERMANENTFLAGS",
+            Code::PrivacyRequired => "PRIVACYREQUIRED",
+            Code::ReadOnly => "READ-ONLY",
+            Code::ReadWrite => "READ-WRITE",
+            Code::ServerBug => "SERVERBUG",
+            Code::TooBig => "TOOBIG",
+            Code::TryCreate => "TRYCREATE",
+            Code::UidNext(_) => "UIDNEXT",
+            Code::UidValidity(_) => "UIDVALIDITY",
+            Code::Unavailable => "UNAVAILABLE",
+            Code::Unseen(_) => "UNSEEN",
+        }
+    }
+
+    fn arguments(self, out: &mut Vec<u8>) {
+        match self {
+            Code::AppendUid { validity, uid } => out.extend_from_slice(format!(" {validity} {uid}").as_bytes()),
+            Code::BadCharset(charsets) if !charsets.is_empty() => {
+                out.push(b' ');
+                string::list(charsets, out, |charset, out| atom(charset, out));
+            }
+            Code::Capability(capabilities) => {
+                for capability in capabilities {
+                    out.push(b' ');
+                    atom(capability, out);
+                }
+            }
+            Code::CopyUid { validity, from, to } => {
+                out.extend_from_slice(format!(" {validity} ").as_bytes());
+                uid_set(from, out);
+                out.push(b' ');
+                uid_set(to, out);
+            }
+            Code::PermanentFlags(flags) => {
+                out.push(b' ');
+                permanent_flags(flags, out);
+            }
+            Code::UidNext(number) | Code::UidValidity(number) | Code::Unseen(number) => {
+                out.extend_from_slice(format!(" {number}").as_bytes());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Numbers in their order; a run of ascending neighbours is a range.
+fn uid_set(uids: &[u32], out: &mut Vec<u8>) {
+    let neighbours = uids.chunk_by(|one, next| one.checked_add(1) == Some(*next));
+    for (at, run) in neighbours.enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        match run {
+            [only] => out.extend_from_slice(only.to_string().as_bytes()),
+            [first, .., last] => out.extend_from_slice(format!("{first}:{last}").as_bytes()),
+            [] => {}
+        }
+    }
+}
