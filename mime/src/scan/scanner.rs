@@ -13,7 +13,7 @@ use crate::{
 /// Reads a message as it streams by and finds its [`Structure`].
 ///
 /// The result does not depend on how the message is cut into pieces. Memory is bounded by the [`Limits`], whatever the
-/// message: a few hundred KiB at the worst, some KiB for an ordinary one. Lines end in CRLF or a bare LF; a bare CR is
+/// message: about a MiB at the worst, some KiB for an ordinary one. Lines end in CRLF or a bare LF; a bare CR is
 /// text. A boundary line is `--boundary`, or `--boundary--`, and nothing but white space; the innermost multipart that
 /// claims it has it, and everything inside that one ends there (RFC 2046 section 5.1.2).
 #[derive(Debug)]

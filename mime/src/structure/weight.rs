@@ -9,8 +9,9 @@ pub(crate) const PART_WEIGHT: usize = 64;
 /// An envelope without its strings and addresses.
 pub(crate) const ENVELOPE_WEIGHT: usize = 32;
 
-/// An address without its strings.
-const ADDRESS_WEIGHT: usize = 4;
+/// An address without its strings. It takes a quarter of that on the wire, but six times in memory, and `:;:;:;` is cheap
+/// to send.
+const ADDRESS_WEIGHT: usize = 16;
 
 /// The length in front of a string, and the mark that it is there.
 const TEXT_WEIGHT: usize = 4;
