@@ -45,7 +45,8 @@ impl<S: Segments> Log<S> {
         self.settle(written)?;
         let end = Position { offset: head.end.saturating_add(length), ..head.position() };
         let sequence = head.sequence;
-        self.tail = Tail::Open(Head { end: end.offset, durable: end, sequence: sequence.saturating_add(1), ..head });
+        self.tail =
+            Tail::Open(Head { end: end.offset, durable: end, sequence: sequence.saturating_add(1), ..head });
         Ok(Appended { sequence, bodies: sealed.refs, end })
     }
 
@@ -78,11 +79,11 @@ impl<S: Segments> Log<S> {
     /// that is the caller's task.
     ///
     /// # Errors
-    /// [`SegmentError::Unknown`] when there is no such segment or it's the one being written; [`SegmentError::Directory`].
+    /// [`SegmentError::InUse`] for the one being written, [`SegmentError::Unknown`], [`SegmentError::Directory`].
     pub fn remove(&mut self, segment: SegmentNumber) -> Result<(), SegmentError> {
         // the newest segment also holds the highest number: were it gone, its number would be given again
         if self.segments.list().last() == Some(&segment) {
-            return Err(SegmentError::Unknown(segment));
+            return Err(SegmentError::InUse(segment));
         }
         self.segments.remove(segment)?;
         self.salts.remove(segment);
@@ -103,16 +104,19 @@ impl<S: Segments> Log<S> {
         if head.end.saturating_add(needed) > self.geometry.segment {
             return self.begin_segment(head, needed);
         }
-        let reserved = self.segments.reserve(Position { offset: head.end.saturating_add(needed), ..head.position() });
+        let reserved =
+            self.segments.reserve(Position { offset: head.end.saturating_add(needed), ..head.position() });
         self.settle(reserved)?;
         Ok(head)
     }
 
-    fn begin_segment(&mut self, head: Head, needed: u64) -> Result<Head, AppendError> {
+    fn begin_segment(&mut self, mut head: Head, needed: u64) -> Result<Head, AppendError> {
         // a new segment says that all before it is durable
         if head.durable != head.position() {
             let synced = self.segments.sync(head.segment);
             self.settle(synced)?;
+            head.durable = head.position();
+            self.tail = Tail::Open(head);
         }
         let begun = self.create_segment(head, needed);
         let next = self.settle(begun)?;
@@ -124,12 +128,16 @@ impl<S: Segments> Log<S> {
     }
 
     fn create_segment(&mut self, head: Head, needed: u64) -> Result<Head, SegmentError> {
-        let exhausted = || SegmentError::Directory { call: "number", source: std::io::ErrorKind::QuotaExceeded.into() };
+        let exhausted =
+            || SegmentError::Directory { call: "number", source: std::io::ErrorKind::QuotaExceeded.into() };
         let segment = head.segment.next().ok_or_else(exhausted)?;
-        let salt = fresh_salt()
-            .map_err(|source| SegmentError::Directory { call: "random", source })?;
-        let header =
-            SegmentHeader { number: segment, salt, predecessor: Some(head.position()), durable: SEGMENT_HEADER };
+        let salt = fresh_salt().map_err(|source| SegmentError::Directory { call: "random", source })?;
+        let header = SegmentHeader {
+            number: segment,
+            salt,
+            predecessor: Some(head.position()),
+            durable: SEGMENT_HEADER,
+        };
         let space = SEGMENT_HEADER.saturating_add(needed);
         self.segments.create(segment, space, &mut std::iter::once(Ok(header.encode())))?;
         self.salts.insert(segment, salt);
@@ -187,7 +195,8 @@ impl Sealed {
     }
 
     fn parts(&self) -> Vec<IoSlice<'_>> {
-        let bodies = self.bodies.iter().flat_map(|(header, body)| [IoSlice::new(header), IoSlice::new(body.bytes())]);
+        let bodies =
+            self.bodies.iter().flat_map(|(header, body)| [IoSlice::new(header), IoSlice::new(body.bytes())]);
         bodies.chain([IoSlice::new(&self.commit)]).collect()
     }
 }

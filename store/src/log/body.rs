@@ -30,7 +30,8 @@ impl PreparedBody {
     /// # Errors
     /// [`BodyError::TooLarge`] from 4 GiB on; [`BodyError::Compression`] when zstd fails.
     pub fn new(id: BodyId, raw: &[u8], compressor: &mut Compressor) -> Result<Self, BodyError> {
-        let too_large = |length: usize| BodyError::TooLarge { length: length as u64, cap: u64::from(u32::MAX) };
+        let too_large =
+            |length: usize| BodyError::TooLarge { length: length as u64, cap: u64::from(u32::MAX) };
         let raw_length = u32::try_from(raw.len()).map_err(|_| too_large(raw.len()))?;
         let frame = compressor.compress(raw)?;
         let mut bytes = Vec::with_capacity(PREFIX + frame.len() + 8);
@@ -72,7 +73,11 @@ impl PreparedBody {
 }
 
 /// The body in `payload`, whose own checksum has been verified; `None` when it isn't body `id`, or not what went in.
-pub(super) fn unpack(payload: &[u8], id: BodyId, with: &mut Decompressor) -> Result<Option<Vec<u8>>, BodyError> {
+pub(super) fn unpack(
+    payload: &[u8],
+    id: BodyId,
+    with: &mut Decompressor,
+) -> Result<Option<Vec<u8>>, BodyError> {
     let Some((found, raw_length, raw_crc, frame)) = fields(payload) else { return Ok(None) };
     if found != id {
         return Ok(None);
@@ -97,10 +102,14 @@ mod tests {
 
     #[test]
     fn a_body_is_served_under_its_own_id_only() {
-        let body = PreparedBody::new(BodyId(5), b"Subject: x\r\n\r\nhello", &mut Compressor::new().unwrap()).unwrap();
+        let body = PreparedBody::new(BodyId(5), b"Subject: x\r\n\r\nhello", &mut Compressor::new().unwrap())
+            .unwrap();
         let payload = &body.bytes()[..body.header().length as usize];
         let mut with = Decompressor::new(100).unwrap();
-        assert_eq!(unpack(payload, BodyId(5), &mut with).unwrap().as_deref(), Some(&b"Subject: x\r\n\r\nhello"[..]));
+        assert_eq!(
+            unpack(payload, BodyId(5), &mut with).unwrap().as_deref(),
+            Some(&b"Subject: x\r\n\r\nhello"[..])
+        );
         assert_eq!(unpack(payload, BodyId(6), &mut with).unwrap(), None);
         assert_eq!(unpack(&payload[..20], BodyId(5), &mut with).unwrap(), None);
         assert_eq!(body.stored_length() % 8, 0);

@@ -52,6 +52,9 @@ pub enum SegmentError {
         /// Why.
         source: io::Error,
     },
+    /// The segment is the one being written.
+    #[error("segment {0} is being written")]
+    InUse(SegmentNumber),
     /// There is no such segment.
     #[error("there is no segment {0}")]
     Unknown(SegmentNumber),

@@ -12,14 +12,14 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use rustix::fs::{AtFlags, FallocateFlags, FlockOperation, Mode, OFlags};
+use rustix::fs::{AtFlags, FallocateFlags, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::directory::{directory, lock, name, no_space_or, number, refuse_network};
 use super::error::{OpenError, SegmentError};
 use super::position::{Position, SegmentNumber};
 use super::segment::{Durability, Geometry, ReadSegments, Segments};
 
-const LOCK: &str = "lock";
 const UNFINISHED: &str = "seg-unfinished";
 
 /// The segments in a directory, under an exclusive lock.
@@ -161,7 +161,8 @@ impl Segments for FileSegments {
         // of a segment of an earlier run it's unknown how far space was set aside: ask for all of it, but keep what's written
         let length = self.files.length(end.segment)?;
         if self.allocated.offset == 0 && length > 0 {
-            rustix::fs::fallocate(&*file, FallocateFlags::empty(), 0, length).map_err(no_space_or("fallocate"))?;
+            rustix::fs::fallocate(&*file, FallocateFlags::empty(), 0, length)
+                .map_err(no_space_or("fallocate"))?;
             self.allocated.offset = length;
         }
         if end.offset > self.allocated.offset {
@@ -170,7 +171,12 @@ impl Segments for FileSegments {
         Ok(())
     }
 
-    fn append(&mut self, at: Position, parts: &[IoSlice<'_>], durability: Durability) -> Result<(), SegmentError> {
+    fn append(
+        &mut self,
+        at: Position,
+        parts: &[IoSlice<'_>],
+        durability: Durability,
+    ) -> Result<(), SegmentError> {
         let file = self.files.get(at.segment)?;
         write_whole(&file, at.segment, at.offset, parts)?;
         match durability {
@@ -196,7 +202,8 @@ impl Segments for FileSegments {
 
     fn remove(&mut self, segment: SegmentNumber) -> Result<(), SegmentError> {
         self.files.get(segment)?;
-        rustix::fs::unlinkat(&self.directory, name(segment), AtFlags::empty()).map_err(directory("unlink"))?;
+        rustix::fs::unlinkat(&self.directory, name(segment), AtFlags::empty())
+            .map_err(directory("unlink"))?;
         self.files.0.write().unwrap_or_else(PoisonError::into_inner).remove(&segment);
         rustix::fs::fsync(&self.directory).map_err(directory("sync"))
     }
@@ -234,7 +241,12 @@ impl ReadSegments for FileReader {
     }
 }
 
-fn write_whole(file: &File, segment: SegmentNumber, offset: u64, parts: &[IoSlice<'_>]) -> Result<(), SegmentError> {
+fn write_whole(
+    file: &File,
+    segment: SegmentNumber,
+    offset: u64,
+    parts: &[IoSlice<'_>],
+) -> Result<(), SegmentError> {
     let wanted = parts.iter().map(|part| part.len() as u64).sum();
     let written = loop {
         match rustix::io::pwritev(file, parts, offset) {
@@ -258,56 +270,6 @@ fn make_durable(_file: impl AsFd, _segment: SegmentNumber) -> Result<(), Segment
     Ok(())
 }
 
-fn lock(directory_fd: &OwnedFd) -> Result<OwnedFd, OpenError> {
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let lock = rustix::fs::openat(directory_fd, LOCK, flags, Mode::RUSR | Mode::WUSR).map_err(directory("open"))?;
-    match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(lock),
-        Err(Errno::WOULDBLOCK) => Err(OpenError::Locked),
-        Err(error) => Err(directory("lock")(error).into()),
-    }
-}
-
-/// statfs magics of file systems on which another host may write, or that cache writes their own way.
-const NETWORK: [(u32, &str); 6] = [
-    (0x6969, "NFS"),
-    (0xff53_4d42, "CIFS"),
-    (0xfe53_4d42, "SMB2"),
-    (0x517b, "SMB"),
-    (0x0102_1997, "9P"),
-    (0x00c3_6400, "CephFS"),
-];
-
-fn refuse_network(directory_fd: &OwnedFd) -> Result<(), OpenError> {
-    let found = rustix::fs::fstatfs(directory_fd).map_err(directory("statfs"))?.f_type;
-    match NETWORK.iter().find(|(magic, _)| i128::from(found) & 0xffff_ffff == i128::from(*magic)) {
-        Some((_, name)) => Err(OpenError::FileSystem(name)),
-        None => Ok(()),
-    }
-}
-
-fn directory(call: &'static str) -> impl Fn(Errno) -> SegmentError {
-    move |error| SegmentError::Directory { call, source: error.into() }
-}
-
-fn no_space_or(call: &'static str) -> impl Fn(Errno) -> SegmentError {
-    move |error| match error {
-        Errno::NOSPC | Errno::DQUOT | Errno::FBIG => SegmentError::NoSpace,
-        other => directory(call)(other),
-    }
-}
-
-fn name(segment: SegmentNumber) -> String {
-    format!("seg-{segment}.log")
-}
-
-/// The segment whose file has this name.
-fn number(file: &str) -> Option<SegmentNumber> {
-    let digits = file.strip_prefix("seg-")?.strip_suffix(".log")?;
-    let segment = u64::from_str_radix(digits, 16).ok().filter(|number| *number > 0).map(SegmentNumber)?;
-    (name(segment) == file).then_some(segment)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -315,7 +277,14 @@ mod tests {
     #[test]
     fn only_names_that_are_ours() {
         assert_eq!(number("seg-00000000000000ff.log"), Some(SegmentNumber(255)));
-        for other in ["seg-ff.log", "seg-00000000000000FF.log", "seg-0000000000000000.log", "lock", UNFINISHED, "seg-.log"] {
+        for other in [
+            "seg-ff.log",
+            "seg-00000000000000FF.log",
+            "seg-0000000000000000.log",
+            "lock",
+            UNFINISHED,
+            "seg-.log",
+        ] {
             assert_eq!(number(other), None, "{other}");
         }
     }
@@ -336,7 +305,8 @@ mod tests {
         let mut content = [Ok(vec![1; 100]), Err(SegmentError::NoSpace)].into_iter();
         assert!(segments.create(SegmentNumber(1), 100, &mut content).is_err());
         assert!(segments.list().is_empty());
-        let names: Vec<_> = std::fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let names: Vec<_> =
+            std::fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["lock"]);
     }
 }

@@ -4,11 +4,15 @@ use super::fields::Fields;
 use super::position::{Position, SegmentNumber};
 
 /// Bytes before the first record of a segment.
-pub(super) const SEGMENT_HEADER: u64 = 2 * BLOCK as u64;
+pub(super) const SEGMENT_HEADER: u64 = 2 * HEADER_BLOCK as u64;
 /// The version of the format that this program writes and reads.
 pub(super) const VERSION: u32 = 1;
 
-const BLOCK: usize = 4096;
+/// Bytes of one copy of the header.
+pub(super) const HEADER_BLOCK: usize = 4096;
+/// Where the copies lie.
+pub(super) const HEADER_COPIES: [u64; 2] = [0, HEADER_BLOCK as u64];
+
 const MAGIC: [u8; 8] = *b"BULKHSEG";
 const FIELDS: usize = 8 + 4 + 4 + 8 + 8 + 8 + 8 + 8;
 
@@ -38,7 +42,7 @@ pub(super) enum HeaderFound {
 impl SegmentHeader {
     /// Both copies.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut block = Vec::with_capacity(2 * BLOCK);
+        let mut block = Vec::with_capacity(2 * HEADER_BLOCK);
         block.extend_from_slice(&MAGIC);
         block.extend_from_slice(&VERSION.to_le_bytes());
         block.extend_from_slice(&0_u32.to_le_bytes());
@@ -49,16 +53,18 @@ impl SegmentHeader {
         block.extend_from_slice(&end.to_le_bytes());
         block.extend_from_slice(&self.durable.to_le_bytes());
         block.extend_from_slice(&crc32c::crc32c(&block).to_le_bytes());
-        block.resize(BLOCK, 0);
+        block.resize(HEADER_BLOCK, 0);
         block.repeat(2)
     }
 
     /// The first valid copy in `bytes`, the first two blocks of the file of segment `number`.
     pub(super) fn decode(bytes: &[u8], number: SegmentNumber) -> HeaderFound {
         let mut found = HeaderFound::Damaged;
-        for copy in bytes.chunks(BLOCK) {
+        for copy in bytes.chunks(HEADER_BLOCK) {
             match Self::decode_copy(copy) {
-                Some(HeaderFound::Valid(header)) if header.number == number => return HeaderFound::Valid(header),
+                Some(HeaderFound::Valid(header)) if header.number == number => {
+                    return HeaderFound::Valid(header);
+                }
                 Some(HeaderFound::Version(version)) => found = HeaderFound::Version(version),
                 _ => {}
             }
@@ -103,7 +109,7 @@ mod tests {
     fn one_copy_is_enough() {
         let bytes = header().encode();
         assert_eq!(bytes.len() as u64, SEGMENT_HEADER);
-        for bad in [0, BLOCK] {
+        for bad in [0, HEADER_BLOCK] {
             let mut bytes = bytes.clone();
             bytes[bad..bad + 64].fill(0xaa);
             assert_eq!(SegmentHeader::decode(&bytes, SegmentNumber(9)), HeaderFound::Valid(header()));
@@ -116,7 +122,7 @@ mod tests {
     fn every_flipped_bit_of_a_copy_is_noticed() {
         let bytes = header().encode();
         for bit in 0..(FIELDS + 4) * 8 {
-            let mut bad = bytes[..BLOCK].to_vec();
+            let mut bad = bytes[..HEADER_BLOCK].to_vec();
             bad[bit / 8] ^= 1 << (bit % 8);
             assert_eq!(SegmentHeader::decode(&bad, SegmentNumber(9)), HeaderFound::Damaged, "bit {bit}");
         }
@@ -128,7 +134,7 @@ mod tests {
         bytes[8] = 2;
         let sum = crc32c::crc32c(&bytes[..FIELDS]);
         bytes[FIELDS..FIELDS + 4].copy_from_slice(&sum.to_le_bytes());
-        bytes[BLOCK..].fill(0);
+        bytes[HEADER_BLOCK..].fill(0);
         assert_eq!(SegmentHeader::decode(&bytes, SegmentNumber(9)), HeaderFound::Version(2));
     }
 }

@@ -13,6 +13,7 @@ mod append;
 mod body;
 mod commit;
 mod compress;
+mod directory;
 mod error;
 mod fields;
 mod file;
@@ -21,8 +22,10 @@ mod position;
 mod reader;
 mod record;
 mod recover;
+mod replay;
 mod rewrite;
 mod segment;
+mod survey;
 mod tail;
 mod walk;
 
@@ -34,7 +37,7 @@ pub use error::{AppendError, BodyError, OpenError, SegmentError};
 pub use file::FileSegments;
 pub use position::{BodyRef, Damage, Position, SegmentNumber};
 pub use reader::BodyReader;
-pub use recover::{Recovered, Replayed, ReplayedGroup};
+pub use replay::{Recovered, Replayed, ReplayedGroup};
 pub use segment::{Durability, Geometry, ReadSegments, Reserve, Segments};
 
 #[cfg(test)]

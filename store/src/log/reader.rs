@@ -36,7 +36,8 @@ impl<R: ReadSegments> BodyReader<R> {
         let Some(salt) = self.salts.get(body.position.segment) else {
             return Err(SegmentError::Unknown(body.position.segment));
         };
-        let end = body.position.offset.saturating_add(RECORD_HEADER as u64).saturating_add(u64::from(body.length));
+        let end =
+            body.position.offset.saturating_add(RECORD_HEADER as u64).saturating_add(u64::from(body.length));
         // the length is held against the segment before anything is allocated
         if end > self.segments.length(body.position.segment)? {
             return Ok(None);

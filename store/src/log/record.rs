@@ -34,7 +34,9 @@ impl Kind {
     }
 
     fn from_code(code: u8) -> Option<Self> {
-        [Self::Body, Self::Commit, Self::Checkpoint, Self::BodyPart].into_iter().find(|kind| kind.code() == code)
+        [Self::Body, Self::Commit, Self::Checkpoint, Self::BodyPart]
+            .into_iter()
+            .find(|kind| kind.code() == code)
     }
 }
 

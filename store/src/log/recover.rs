@@ -3,54 +3,18 @@
 //! A group is *known durable* when a later record says so. The groups of which that isn't known, normally the last one, may be
 //! whole in the page cache and nowhere else: they are verified with their bodies, rewritten into a new segment, and synced.
 
-use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 use super::append::Log;
 use super::commit::Commit;
 use super::error::OpenError;
-use super::header::{HeaderFound, SEGMENT_HEADER, SegmentHeader};
-use super::position::{BodyRef, Damage, Position, SegmentNumber};
+use super::position::Position;
 use super::reader::BodyReader;
-use super::record::{Kind, RecordHeader};
+use super::replay::{Recovered, Replay, Replayed};
 use super::rewrite::{Start, start_segment};
 use super::segment::{Geometry, ReadSegments, Segments};
+use super::survey::{Surveyed, survey};
 use super::tail::{Head, Salts, Tail};
-use super::walk::{Bounds, Step, Walk};
-
-/// What the replay hands out, in the order of the log.
-#[derive(Clone, Copy, Debug)]
-pub enum Replayed<'a> {
-    /// One commit group.
-    Group(ReplayedGroup<'a>),
-    /// A place where groups, or bodies, are lost. The replay goes on behind it.
-    Damage(Damage),
-}
-
-/// One commit group of the past.
-#[derive(Clone, Copy, Debug)]
-pub struct ReplayedGroup<'a> {
-    /// Its sequence number; they rise, and by more than one only where groups were lost.
-    pub sequence: u64,
-    /// Where its bodies lie now and as long as their segments are there. Bodies of groups known durable are not read here:
-    /// reading one tells whether it's whole.
-    pub bodies: &'a [BodyRef],
-    /// The changes as the caller gave them.
-    pub changes: &'a [u8],
-}
-
-/// What opening the log did.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Recovered {
-    /// Groups handed out.
-    pub groups: u64,
-    /// Of these, groups that were rewritten because it was unknown whether they were durable.
-    pub rewritten: u64,
-    /// Bytes behind the last whole group, which were dropped: what a crash cut off before it was acknowledged.
-    pub cut_bytes: u64,
-    /// Damaged places handed out.
-    pub damaged: u64,
-}
 
 impl<S: Segments> Log<S> {
     /// Opens the log in `segments` and replays it into `visit`, which may stop it. Positions that `visit` sees are final.
@@ -68,7 +32,9 @@ impl<S: Segments> Log<S> {
         let reader = segments.reader();
         let surveyed = survey(&segments, &reader)?;
         let salts = Salts::default();
-        for (number, header) in surveyed.iter().filter_map(|found| found.header.map(|header| (found.number, header))) {
+        for (number, header) in
+            surveyed.iter().filter_map(|found| found.header.map(|header| (found.number, header)))
+        {
             salts.insert(number, header.salt);
         }
         let bodies = BodyReader::new(reader.clone(), salts.clone());
@@ -80,8 +46,14 @@ impl<S: Segments> Log<S> {
             Some(head) => head,
             None => {
                 let last = surveyed.last().map(|last| last.number);
-                let start = Start { last, cut: replay.durable, sequence: replay.next_sequence(&tail), accepted: replay.end_of(&tail) };
-                let (head, rewritten) = start_segment(&mut segments, geometry, &bodies, &salts, start, &tail)?;
+                let start = Start {
+                    last,
+                    cut: replay.durable,
+                    sequence: replay.next_sequence(&tail),
+                    accepted: replay.end_of(&tail),
+                };
+                let (head, rewritten) =
+                    start_segment(&mut segments, geometry, &bodies, &salts, start, &tail)?;
                 for commit in &rewritten {
                     replay.hand_out(commit)?;
                 }
@@ -92,37 +64,6 @@ impl<S: Segments> Log<S> {
         let report = replay.report;
         Ok((Self { segments, geometry, tail: Tail::Open(head), salts }, report))
     }
-}
-
-/// A segment as it was found.
-struct Surveyed {
-    number: SegmentNumber,
-    length: u64,
-    header: Option<SegmentHeader>,
-    /// Where the next segment says that this one ends.
-    end: Option<u64>,
-}
-
-fn survey<S: Segments>(segments: &S, reader: &S::Reader) -> Result<Vec<Surveyed>, OpenError> {
-    let mut surveyed: Vec<Surveyed> = Vec::new();
-    for number in segments.list() {
-        let length = reader.length(number)?;
-        let mut bytes = vec![0; SEGMENT_HEADER as usize];
-        let got = reader.read(Position { segment: number, offset: 0 }, &mut bytes)?;
-        let header = match SegmentHeader::decode(bytes.get(..got).unwrap_or_default(), number) {
-            HeaderFound::Valid(header) => Some(header),
-            HeaderFound::Version(version) => {
-                return Err(OpenError::Version { segment: number, version, known: super::header::VERSION });
-            }
-            HeaderFound::Damaged => None,
-        };
-        let predecessor = header.and_then(|header| header.predecessor);
-        if let (Some(end), Some(before)) = (predecessor, surveyed.last_mut()) {
-            before.end = (end.segment == before.number && before.header.is_some()).then_some(end.offset);
-        }
-        surveyed.push(Surveyed { number, length, header, end: None });
-    }
-    Ok(surveyed)
 }
 
 /// What a run that was cut off had not given back yet.
@@ -137,7 +78,7 @@ fn give_back<S: Segments>(segments: &mut S, surveyed: &[Surveyed]) {
 }
 
 /// The head, when the last segment ends exactly where it's known to be durable: after a start that wrote nothing.
-fn reusable<R>(surveyed: &[Surveyed], replay: &Replay<'_, R>, tail: &[Commit]) -> Option<Head> {
+fn reusable<R: ReadSegments>(surveyed: &[Surveyed], replay: &Replay<'_, R>, tail: &[Commit]) -> Option<Head> {
     let last = surveyed.last()?;
     let header = last.header?;
     let clean = tail.is_empty() && replay.written <= replay.durable && replay.durable.segment == last.number;
@@ -146,182 +87,6 @@ fn reusable<R>(surveyed: &[Surveyed], replay: &Replay<'_, R>, tail: &[Commit]) -
         salt: header.salt,
         end: replay.durable.offset,
         durable: replay.durable,
-        sequence: replay.sequence.map_or(1, |last| last.saturating_add(1)),
+        sequence: replay.next_sequence(tail),
     })
-}
-
-/// A group or a gap of which it's not known yet whether it was durable.
-enum Item {
-    Group { commit: Commit, end: Position },
-    Gap { at: Position, len: u64 },
-}
-
-struct Replay<'a, R> {
-    reader: &'a R,
-    visit: &'a mut dyn FnMut(Replayed<'_>) -> ControlFlow<()>,
-    pending: VecDeque<Item>,
-    /// Everything before this is known durable.
-    durable: Position,
-    /// Behind the last record or scrap of the log.
-    written: Position,
-    sequence: Option<u64>,
-    report: Recovered,
-}
-
-impl<'a, R: ReadSegments> Replay<'a, R> {
-    fn new(reader: &'a R, visit: &'a mut dyn FnMut(Replayed<'_>) -> ControlFlow<()>) -> Self {
-        let nowhere = Position { segment: SegmentNumber(0), offset: 0 };
-        let (pending, report) = (VecDeque::new(), Recovered::default());
-        Self { reader, visit, pending, durable: nowhere, written: nowhere, sequence: None, report }
-    }
-
-    fn walk_all(&mut self, surveyed: &[Surveyed]) -> Result<(), OpenError> {
-        let mut expected = surveyed.first().and_then(|first| first.header?.predecessor).map(|end| end.segment);
-        for found in surveyed {
-            // a segment is created only when all before it is durable
-            self.known_durable(Position { segment: found.number, offset: 0 })?;
-            if let Some(first) = expected.filter(|first| *first < found.number) {
-                let last = SegmentNumber(found.number.0.saturating_sub(1));
-                self.damage(Damage::Missing { first, last })?;
-            }
-            expected = found.number.next();
-            match found.header {
-                Some(header) => self.walk(found, &header)?,
-                None => self.damage(Damage::Header { segment: found.number, len: found.length })?,
-            }
-        }
-        Ok(())
-    }
-
-    fn walk(&mut self, found: &Surveyed, header: &SegmentHeader) -> Result<(), OpenError> {
-        let segment = found.number;
-        self.known_durable(Position { segment, offset: header.durable })?;
-        self.written = Position { segment, offset: SEGMENT_HEADER };
-        let known = found.end.unwrap_or(header.durable);
-        let limit = found.end.unwrap_or(found.length).min(found.length);
-        let bounds = Bounds { start: SEGMENT_HEADER, known: known.min(limit), limit };
-        let mut walk = Walk::new(self.reader, segment, header.salt, bounds);
-        while let Some(step) = walk.step() {
-            match step {
-                Step::Record { offset, header } => self.record(&mut walk, Position { segment, offset }, &header)?,
-                Step::Gap { offset, len } => self.gap(Position { segment, offset }, len),
-            }
-        }
-        if known > limit {
-            self.gap(Position { segment, offset: limit }, known.saturating_sub(limit));
-        }
-        match walk.unreadable() {
-            Some(offset) if found.end.is_none() && Position { segment, offset } > self.durable => {
-                Err(OpenError::Unreadable(segment))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn record(&mut self, walk: &mut Walk<'_, R>, at: Position, header: &RecordHeader) -> Result<(), OpenError> {
-        let end = Position { offset: at.offset.saturating_add(header.stored()), ..at };
-        self.written = end;
-        if header.kind != Kind::Commit {
-            return Ok(());
-        }
-        let commit = walk.payload(at.offset, header).and_then(|payload| Commit::decode(&payload, at));
-        match commit.filter(|commit| self.sequence.is_none_or(|last| commit.sequence > last)) {
-            Some(commit) => {
-                self.sequence = Some(commit.sequence);
-                let durable = commit.durable_before;
-                self.pending.push_back(Item::Group { commit, end });
-                self.known_durable(durable)
-            }
-            None => {
-                self.gap(at, header.stored());
-                Ok(())
-            }
-        }
-    }
-
-    fn gap(&mut self, at: Position, len: u64) {
-        self.written = self.written.max(Position { offset: at.offset.saturating_add(len), ..at });
-        self.pending.push_back(Item::Gap { at, len });
-    }
-
-    /// Hands out what lies before `durable`.
-    fn known_durable(&mut self, durable: Position) -> Result<(), OpenError> {
-        self.durable = self.durable.max(durable);
-        while let Some(item) = self.pending.pop_front() {
-            match item {
-                Item::Group { commit, end } if end <= self.durable => self.hand_out(&commit)?,
-                Item::Gap { at, len } if at < self.durable => {
-                    self.damage(Damage::Bytes { segment: at.segment, offset: at.offset, len })?;
-                }
-                later => {
-                    self.pending.push_front(later);
-                    break;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The whole groups of the end of the log: those whose bodies are whole too, up to the first that isn't. The rest is cut.
-    fn tail(&mut self, bodies: &BodyReader<R>) -> Result<Vec<Commit>, OpenError> {
-        let mut tail: Vec<Commit> = Vec::new();
-        let mut accepted = self.durable;
-        for item in std::mem::take(&mut self.pending) {
-            // a scrap of a body that no group names is no loss
-            let Item::Group { commit, end } = item else { continue };
-            let follows = tail.last().is_none_or(|last| last.sequence.checked_add(1) == Some(commit.sequence));
-            if !follows || !whole(&commit, self.durable, bodies)? {
-                break;
-            }
-            tail.push(commit);
-            accepted = end;
-        }
-        if self.written.segment == accepted.segment {
-            self.report.cut_bytes = self.written.offset.saturating_sub(accepted.offset);
-        }
-        Ok(tail)
-    }
-
-    /// Behind the last group of `tail`: what lies there will not be read again.
-    fn end_of(&self, tail: &[Commit]) -> Position {
-        if tail.is_empty() {
-            return self.durable;
-        }
-        let end = self.written.offset.saturating_sub(self.report.cut_bytes);
-        Position { offset: end, ..self.written }
-    }
-
-    fn next_sequence(&self, tail: &[Commit]) -> u64 {
-        let last = tail.last().map(|commit| commit.sequence).or(self.sequence);
-        last.map_or(1, |last| last.saturating_add(1))
-    }
-
-    fn hand_out(&mut self, commit: &Commit) -> Result<(), OpenError> {
-        self.report.groups = self.report.groups.saturating_add(1);
-        let (sequence, bodies, changes) = (commit.sequence, commit.bodies.as_slice(), commit.changes.as_slice());
-        self.show(Replayed::Group(ReplayedGroup { sequence, bodies, changes }))
-    }
-
-    fn damage(&mut self, damage: Damage) -> Result<(), OpenError> {
-        self.report.damaged = self.report.damaged.saturating_add(1);
-        self.show(Replayed::Damage(damage))
-    }
-
-    fn show(&mut self, replayed: Replayed<'_>) -> Result<(), OpenError> {
-        match (self.visit)(replayed) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(OpenError::Stopped),
-        }
-    }
-}
-
-/// Whether every body of `commit` that may not be durable is what the commit says. A valid commit record proves nothing about
-/// its bodies: the device may have written it first.
-fn whole<R: ReadSegments>(commit: &Commit, durable: Position, bodies: &BodyReader<R>) -> Result<bool, OpenError> {
-    for body in commit.bodies.iter().filter(|body| body.position >= durable) {
-        if bodies.record(body)?.is_none() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }

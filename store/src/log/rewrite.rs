@@ -35,7 +35,8 @@ pub(super) fn start_segment<S: Segments>(
     start: Start,
     tail: &[Commit],
 ) -> Result<(Head, Vec<Commit>), OpenError> {
-    let number = start.last.map_or(Some(SegmentNumber::FIRST), SegmentNumber::next).ok_or(OpenError::Numbers)?;
+    let number =
+        start.last.map_or(Some(SegmentNumber::FIRST), SegmentNumber::next).ok_or(OpenError::Numbers)?;
     let salt = fresh_salt().map_err(OpenError::Random)?;
     let mut plan = Plan::new(Position { segment: number, offset: SEGMENT_HEADER }, salt, start.cut);
     for commit in tail {
@@ -51,7 +52,8 @@ pub(super) fn start_segment<S: Segments>(
     create(segments, geometry, bodies, &header, &plan)?;
     trim(segments, start.last, start.cut);
     salts.insert(number, salt);
-    let head = Head { segment: number, salt, end: plan.end.offset, durable: plan.end, sequence: start.sequence };
+    let head =
+        Head { segment: number, salt, end: plan.end.offset, durable: plan.end, sequence: start.sequence };
     Ok((head, plan.commits))
 }
 
@@ -75,7 +77,8 @@ fn create<S: Segments>(
 }
 
 fn trim<S: Segments>(segments: &mut S, last: Option<SegmentNumber>, end: Position) {
-    if last != Some(end.segment) {
+    // a segment whose header is lost is not the log's to cut: it stays as it is, for whoever repairs it
+    if last != Some(end.segment) || end.offset < SEGMENT_HEADER {
         return;
     }
     if let Err(error) = segments.trim(end) {
@@ -140,7 +143,10 @@ impl Planned {
             Self::Body { from, to } => (from, *to),
         };
         // it was whole a moment ago
-        let changed = || SegmentError::Read { segment: from.position.segment, source: std::io::ErrorKind::InvalidData.into() };
+        let changed = || SegmentError::Read {
+            segment: from.position.segment,
+            source: std::io::ErrorKind::InvalidData.into(),
+        };
         let old = bodies.record(from)?.ok_or_else(changed)?;
         let header = RecordHeader { kind: Kind::Body, length: from.length, crc: from.crc };
         let mut record = header.encode(salt, to);

@@ -54,7 +54,12 @@ pub trait Segments: Send {
     ///
     /// # Errors
     /// Every error is fatal, a short write too.
-    fn append(&mut self, at: Position, parts: &[IoSlice<'_>], durability: Durability) -> Result<(), SegmentError>;
+    fn append(
+        &mut self,
+        at: Position,
+        parts: &[IoSlice<'_>],
+        durability: Durability,
+    ) -> Result<(), SegmentError>;
 
     /// Makes durable what was appended to a segment.
     ///

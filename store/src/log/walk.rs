@@ -38,7 +38,8 @@ pub(super) struct Walk<'a, R> {
 
 impl<'a, R: ReadSegments> Walk<'a, R> {
     pub(super) fn new(segments: &'a R, segment: SegmentNumber, salt: u64, bounds: Bounds) -> Self {
-        let window = Window { segments, segment, limit: bounds.limit, start: 0, bytes: Vec::new(), unreadable: None };
+        let window =
+            Window { segments, segment, limit: bounds.limit, start: 0, bytes: Vec::new(), unreadable: None };
         Self { window, salt, bounds, offset: bounds.start }
     }
 
@@ -66,7 +67,8 @@ impl<'a, R: ReadSegments> Walk<'a, R> {
     /// The payload of a record; `None` unless it has the checksum that the header gives.
     pub(super) fn payload(&mut self, offset: u64, header: &RecordHeader) -> Option<Vec<u8>> {
         let payload = self.window.copy(offset.saturating_add(RECORD_HEADER as u64), u64::from(header.length));
-        (payload.len() as u64 == u64::from(header.length) && crc32c::crc32c(&payload) == header.crc).then_some(payload)
+        (payload.len() as u64 == u64::from(header.length) && crc32c::crc32c(&payload) == header.crc)
+            .then_some(payload)
     }
 
     /// The last place that the device would not give back, if there was one. It was taken for zeros.
@@ -165,7 +167,8 @@ impl<R: ReadSegments> Window<'_, R> {
     /// One bad sector must not hide its neighbours.
     fn fill_by_blocks(&mut self, at: Position, bytes: &mut [u8]) {
         for (block, place) in bytes.chunks_mut(BLOCK as usize).zip((at.offset..).step_by(BLOCK as usize)) {
-            let read: Result<usize, SegmentError> = self.segments.read(Position { offset: place, ..at }, block);
+            let read: Result<usize, SegmentError> =
+                self.segments.read(Position { offset: place, ..at }, block);
             if let Err(error) = read {
                 tracing::warn!(segment = %self.segment, offset = place, %error, "unreadable block");
                 block.fill(0);

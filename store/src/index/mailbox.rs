@@ -1,0 +1,200 @@
+//! One mailbox as the log says it is.
+
+use std::collections::BTreeMap;
+
+use ipc::mail::{ModSeq, SystemFlags, Uid, UidRange};
+use ipc::service::mailbox::{MailboxStatus, MessageRow, SpecialUse};
+
+use crate::change::State;
+use crate::index::views::Views;
+use crate::log::BodyRef;
+
+/// How far counters jump when commits were lost: more than were ever given out since the last one that is known.
+pub const JUMP: u32 = 1 << 20;
+
+/// A mailbox.
+#[derive(Debug)]
+pub struct Mailbox {
+    /// Its whole name.
+    pub name: String,
+    /// Its special use.
+    pub special_use: Option<SpecialUse>,
+    /// Its UIDVALIDITY.
+    pub uid_validity: u32,
+    /// The next UID.
+    pub uid_next: Uid,
+    /// The highest mod-sequence given out.
+    pub modseq: ModSeq,
+    /// The keyword table; a bit of a state's `keywords` each.
+    pub keywords: Vec<String>,
+    /// Sessions that have it selected.
+    pub views: Views,
+    messages: BTreeMap<Uid, Message>,
+    by_modseq: BTreeMap<ModSeq, Uid>,
+    /// Expunged messages that some view still shows.
+    ghosts: BTreeMap<ModSeq, (Uid, Message)>,
+    unseen: u32,
+    recent_from: Uid,
+}
+
+/// A message: what is listed, and where its bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// As it is listed.
+    pub row: MessageRow,
+    /// Its bytes.
+    pub body: BodyRef,
+    /// Its structure.
+    pub structure: Option<BodyRef>,
+}
+
+/// A page of what changed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// New and changed messages by rising UID.
+    pub rows: Vec<MessageRow>,
+    /// Gone ones.
+    pub expunged: Vec<UidRange>,
+    /// Up to here all is in.
+    pub until: ModSeq,
+    /// There is more.
+    pub more: bool,
+}
+
+impl Mailbox {
+    /// An empty one.
+    #[must_use]
+    pub fn new(name: String, special_use: Option<SpecialUse>, uid_validity: u32) -> Self {
+        Mailbox {
+            name,
+            special_use,
+            uid_validity,
+            uid_next: 1,
+            modseq: 1,
+            keywords: Vec::new(),
+            views: Views::default(),
+            messages: BTreeMap::new(),
+            by_modseq: BTreeMap::new(),
+            ghosts: BTreeMap::new(),
+            unseen: 0,
+            recent_from: 1,
+        }
+    }
+
+    /// Its counters.
+    #[must_use]
+    pub fn status(&self) -> MailboxStatus {
+        MailboxStatus {
+            uid_validity: self.uid_validity,
+            uid_next: self.uid_next,
+            highest_modseq: self.modseq,
+            messages: u32::try_from(self.messages.len()).unwrap_or(u32::MAX),
+            unseen: self.unseen,
+            recent: u32::try_from(self.messages.range(self.recent_from..).count()).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// The first recent UID; a session that writes takes them all.
+    pub fn take_recent(&mut self, write: bool) -> Uid {
+        let first = self.recent_from;
+        if write {
+            self.recent_from = self.uid_next;
+        }
+        first
+    }
+
+    /// The message, if it is there.
+    #[must_use]
+    pub fn message(&self, uid: Uid) -> Option<&Message> {
+        self.messages.get(&uid)
+    }
+
+    /// The message, if it is there or some view still shows it.
+    #[must_use]
+    pub fn visible(&self, uid: Uid) -> Option<&Message> {
+        self.messages.get(&uid).or_else(|| self.ghosts.values().find(|(gone, _)| *gone == uid).map(|(_, was)| was))
+    }
+
+    /// Messages by rising UID from behind `after`.
+    pub fn rows(&self, after: Uid) -> impl Iterator<Item = MessageRow> {
+        let first = after.checked_add(1);
+        first.into_iter().flat_map(|first| self.messages.range(first..)).map(|(_, message)| message.row)
+    }
+
+    /// Messages within the ranges, each once, by rising UID when the ranges rise.
+    pub fn within<'a>(&'a self, ranges: &'a [UidRange]) -> impl Iterator<Item = &'a Message> {
+        let rising = ranges.iter().filter(|range| range.first <= range.last);
+        rising.flat_map(|range| self.messages.range(range.first..=range.last)).map(|(_, message)| message)
+    }
+
+    /// What changed after `since`, at most `limit` changes.
+    #[must_use]
+    pub fn changed(&self, since: ModSeq, limit: usize) -> Changed {
+        let Some(first) = since.checked_add(1) else {
+            return Changed { rows: Vec::new(), expunged: Vec::new(), until: since, more: false };
+        };
+        let mut events: Vec<(ModSeq, Uid, bool)> = Vec::new();
+        events.extend(self.by_modseq.range(first..).take(limit).map(|(modseq, uid)| (*modseq, *uid, true)));
+        events.extend(self.ghosts.range(first..).take(limit).map(|(modseq, (uid, _))| (*modseq, *uid, false)));
+        events.sort_unstable();
+        let more = events.len() > limit;
+        events.truncate(limit);
+        // A page that holds the last change also covers what changed without a trace left.
+        let until = if more { events.last().map_or(since, |event| event.0) } else { self.modseq.max(since) };
+        let mut uids: Vec<Uid> = events.iter().filter(|event| event.2).map(|event| event.1).collect();
+        uids.sort_unstable();
+        let mut gone: Vec<Uid> = events.iter().filter(|event| !event.2).map(|event| event.1).collect();
+        gone.sort_unstable();
+        let rows = uids.iter().filter_map(|uid| self.messages.get(uid)).map(|message| message.row).collect();
+        Changed { rows, expunged: UidRange::of(gone), until, more }
+    }
+
+    pub(super) fn add(&mut self, message: Message) {
+        let row = message.row;
+        self.uid_next = self.uid_next.max(row.uid.saturating_add(1));
+        self.modseq = self.modseq.max(row.modseq);
+        self.by_modseq.insert(row.modseq, row.uid);
+        self.count(row.flags, true);
+        self.messages.insert(row.uid, message);
+    }
+
+    pub(super) fn set_state(&mut self, uid: Uid, state: State) {
+        self.modseq = self.modseq.max(state.modseq);
+        let Some(message) = self.messages.get_mut(&uid) else { return };
+        let old = message.row;
+        (message.row.modseq, message.row.flags, message.row.keywords) = (state.modseq, state.flags, state.keywords);
+        self.by_modseq.remove(&old.modseq);
+        self.by_modseq.insert(state.modseq, uid);
+        self.count(old.flags, false);
+        self.count(state.flags, true);
+    }
+
+    pub(super) fn expunge(&mut self, uid: Uid, modseq: ModSeq) {
+        self.modseq = self.modseq.max(modseq);
+        let Some(message) = self.messages.remove(&uid) else { return };
+        self.by_modseq.remove(&message.row.modseq);
+        self.count(message.row.flags, false);
+        if self.views.oldest().is_some() {
+            self.ghosts.insert(modseq, (uid, message));
+        }
+    }
+
+    pub(super) fn jump(&mut self) {
+        self.uid_next = self.uid_next.saturating_add(JUMP);
+        self.modseq = self.modseq.saturating_add(JUMP.into());
+    }
+
+    /// Forgets expunged messages that every view has told its user of.
+    pub fn forget_ghosts(&mut self) {
+        match self.views.oldest().map(|since| since.checked_add(1)) {
+            Some(Some(first)) => self.ghosts = self.ghosts.split_off(&first),
+            Some(None) | None => self.ghosts.clear(),
+        }
+    }
+
+    fn count(&mut self, flags: SystemFlags, there: bool) {
+        if !flags.has(SystemFlags::SEEN) {
+            self.unseen = if there { self.unseen.saturating_add(1) } else { self.unseen.saturating_sub(1) };
+        }
+    }
+}

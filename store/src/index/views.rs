@@ -1,0 +1,33 @@
+//! Which sessions have a mailbox selected, and how far each has shown its user what happened.
+
+use std::collections::HashMap;
+
+use ipc::mail::ModSeq;
+
+/// Names a session within this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SessionId(pub u64);
+
+/// The sessions that have one mailbox selected.
+#[derive(Debug, Default)]
+pub struct Views {
+    shown: HashMap<SessionId, ModSeq>,
+}
+
+impl Views {
+    /// The session has shown everything up to there.
+    pub fn show(&mut self, session: SessionId, until: ModSeq) {
+        self.shown.insert(session, until);
+    }
+
+    /// The session has it selected no more.
+    pub fn leave(&mut self, session: SessionId) {
+        self.shown.remove(&session);
+    }
+
+    /// How far the session furthest behind is; `None` when there is none.
+    #[must_use]
+    pub fn oldest(&self) -> Option<ModSeq> {
+        self.shown.values().min().copied()
+    }
+}

@@ -1,0 +1,122 @@
+//! Adding messages: deliveries and appends.
+
+use ipc::mail::{AccountId, MailboxId, Seconds, SystemFlags};
+use ipc::service::deliver::Folder;
+use ipc::service::mailbox::{Refusal, SpecialUse};
+
+use super::flags::keyword_bits;
+use super::{Decision, NewMessage, Outcome, Staging};
+use crate::change::{Change, State};
+use crate::index::{Index, Mailbox};
+
+/// What an append says of its message.
+pub(super) struct With<'a> {
+    pub(super) flags: SystemFlags,
+    pub(super) keywords: &'a [String],
+    pub(super) internal_date: Option<Seconds>,
+}
+
+pub(super) fn deliver(
+    message: &NewMessage,
+    accounts: &[AccountId],
+    folder: Folder,
+    index: &Index,
+    staging: &mut Staging,
+    first_body: u16,
+    now: Seconds,
+) -> Decision {
+    if index.transactions.outcome(message.transaction).is_some() {
+        return Decision::Answer(Outcome::Done);
+    }
+    if staging.transacts(message.transaction) || !accounts.iter().all(|account| staging.may_use(*account)) {
+        return Decision::Later;
+    }
+    let found: Option<Vec<_>> = accounts.iter().map(|account| target(index, *account, folder)).collect();
+    let Some(found) = found else { return Decision::Answer(Outcome::NoAccount) };
+    let mut changes = Vec::with_capacity(found.len().saturating_add(1));
+    for (key, mailbox) in found {
+        let state = State { modseq: 0, flags: SystemFlags::default(), keywords: 0 };
+        let Some(added) = add(message, key, mailbox, state, now, staging, first_body) else {
+            return Decision::Answer(Outcome::Refused(Refusal::Limit));
+        };
+        changes.push(added);
+    }
+    staging.transact(message.transaction);
+    changes.push(Change::TransactionDone { transaction: message.transaction, at: now, appended: None });
+    Decision::Change(changes, Outcome::Done)
+}
+
+fn target(index: &Index, account: AccountId, folder: Folder) -> Option<((AccountId, MailboxId), &Mailbox)> {
+    let mut mailboxes = index.account(account)?.mailboxes.iter();
+    let inbox = |mailbox: &Mailbox| mailbox.name == "INBOX";
+    let (id, mailbox) = match folder {
+        Folder::Inbox => mailboxes.find(|(_, mailbox)| inbox(mailbox)),
+        Folder::Junk => mailboxes
+            .clone()
+            .find(|(_, mailbox)| mailbox.special_use == Some(SpecialUse::Junk))
+            .or_else(|| mailboxes.find(|(_, mailbox)| inbox(mailbox))),
+    }?;
+    Some(((account, *id), mailbox))
+}
+
+pub(super) fn append(
+    message: &NewMessage,
+    key: (AccountId, MailboxId),
+    with: &With<'_>,
+    index: &Index,
+    staging: &mut Staging,
+    first_body: u16,
+    now: Seconds,
+) -> Decision {
+    if let Some(Some((uid_validity, uid))) = index.transactions.outcome(message.transaction) {
+        return Decision::Answer(Outcome::Appended(uid_validity, uid));
+    }
+    if staging.transacts(message.transaction) || !staging.may_use(key.0) {
+        return Decision::Later;
+    }
+    let Some(mailbox) = index.mailbox(key.0, key.1) else {
+        return Decision::Answer(Outcome::Refused(Refusal::NoMailbox));
+    };
+    let (mut changes, keywords) = match keyword_bits(with.keywords, key, mailbox, staging) {
+        Ok(bits) => bits,
+        Err(decision) => return decision,
+    };
+    let state = State { modseq: 0, flags: with.flags, keywords };
+    let date = with.internal_date.unwrap_or(now);
+    let Some(added) = add(message, key, mailbox, state, date, staging, first_body) else {
+        return Decision::Answer(Outcome::Refused(Refusal::Limit));
+    };
+    let Change::MessageAdded { uid, .. } = added else { return Decision::Later };
+    staging.transact(message.transaction);
+    let appended = (mailbox.uid_validity, uid);
+    changes.push(added);
+    changes.push(Change::TransactionDone {
+        transaction: message.transaction,
+        at: now,
+        appended: Some(appended),
+    });
+    Decision::Change(changes, Outcome::Appended(appended.0, appended.1))
+}
+
+fn add(
+    message: &NewMessage,
+    key: (AccountId, MailboxId),
+    mailbox: &Mailbox,
+    state: State,
+    internal_date: Seconds,
+    staging: &mut Staging,
+    first_body: u16,
+) -> Option<Change> {
+    let uid = staging.next_uid(key, mailbox)?;
+    Some(Change::MessageAdded {
+        account: key.0,
+        mailbox: key.1,
+        uid,
+        state: State { modseq: staging.next_modseq(key, mailbox), ..state },
+        internal_date,
+        size: message.body.raw_length(),
+        transaction: message.transaction,
+        body: first_body,
+        structure: message.structure.as_ref().and_then(|_| first_body.checked_add(1)),
+    })
+}

@@ -1,0 +1,205 @@
+//! Deciding: what a request changes, or why it is refused. Called by the committer in the order of the log, so that every
+//! condition (is the mailbox there, is the message there still) is decided once, in one place.
+
+mod account;
+mod flags;
+mod message;
+mod staging;
+
+pub use staging::Staging;
+
+use ipc::mail::{AccountId, MailboxId, Seconds, SystemFlags, TransactionId, Uid, UidRange};
+use ipc::service::deliver::Folder;
+use ipc::service::mailbox::{FlagChange, Refusal};
+
+use crate::change::Change;
+use crate::index::Index;
+use crate::log::PreparedBody;
+
+/// A request that changes something.
+#[derive(Debug)]
+pub enum Operation {
+    /// Set accounts up.
+    Create {
+        /// Which.
+        accounts: Vec<AccountId>,
+    },
+    /// Remove an account.
+    Remove {
+        /// Which.
+        account: AccountId,
+    },
+    /// Add a message to a folder of each account, or to none.
+    Deliver {
+        /// The message.
+        message: NewMessage,
+        /// Where to.
+        accounts: Vec<AccountId>,
+        /// Which folder.
+        folder: Folder,
+    },
+    /// Add a message to a mailbox.
+    Append {
+        /// The message.
+        message: NewMessage,
+        /// Whose.
+        account: AccountId,
+        /// Where to.
+        mailbox: MailboxId,
+        /// System flags.
+        flags: SystemFlags,
+        /// Keywords.
+        keywords: Vec<String>,
+        /// If the client gave one.
+        internal_date: Option<Seconds>,
+    },
+    /// Change flags.
+    Flags {
+        /// Whose.
+        account: AccountId,
+        /// Where.
+        mailbox: MailboxId,
+        /// Of which.
+        uids: Vec<UidRange>,
+        /// How.
+        change: FlagChange,
+        /// System flags.
+        flags: SystemFlags,
+        /// Keywords.
+        keywords: Vec<String>,
+    },
+    /// Remove what is flagged `\Deleted`.
+    Expunge {
+        /// Whose.
+        account: AccountId,
+        /// Where.
+        mailbox: MailboxId,
+        /// Only these, if given.
+        uids: Option<Vec<UidRange>>,
+    },
+    /// Jump over a place where groups were lost.
+    NoteDamage {
+        /// The segment.
+        segment: u64,
+        /// The byte in it.
+        offset: u64,
+    },
+}
+
+/// A message on its way in, compressed.
+#[derive(Debug)]
+pub struct NewMessage {
+    /// The transaction that brings it.
+    pub transaction: TransactionId,
+    /// Its bytes.
+    pub body: PreparedBody,
+    /// Its structure.
+    pub structure: Option<PreparedBody>,
+}
+
+impl Operation {
+    /// Does it add mail? If not it may use the space that is kept free, so that deleting works on a full disk.
+    #[must_use]
+    pub fn adds_mail(&self) -> bool {
+        matches!(self, Operation::Create { .. } | Operation::Deliver { .. } | Operation::Append { .. })
+    }
+
+    /// How many bodies it brings.
+    #[must_use]
+    pub fn bodies(&self) -> usize {
+        match self {
+            Operation::Deliver { message, .. } | Operation::Append { message, .. } => {
+                1 + usize::from(message.structure.is_some())
+            }
+            _ => 0,
+        }
+    }
+
+    /// How many bytes of bodies it brings.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Operation::Deliver { message, .. } | Operation::Append { message, .. } => {
+                let structure = message.structure.as_ref().map_or(0, PreparedBody::stored_length);
+                message.body.stored_length().saturating_add(structure)
+            }
+            _ => 0,
+        }
+    }
+
+    /// The bodies, taken out.
+    pub fn into_bodies(self) -> impl Iterator<Item = PreparedBody> {
+        let message = match self {
+            Operation::Deliver { message, .. } | Operation::Append { message, .. } => Some(message),
+            _ => None,
+        };
+        message.into_iter().flat_map(|message| std::iter::once(message.body).chain(message.structure))
+    }
+}
+
+/// What became of an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done, and durable.
+    Done,
+    /// An append, done: UIDVALIDITY and UID.
+    Appended(u32, Uid),
+    /// Flags are changed: of these messages, those that were there.
+    Flagged(Vec<Uid>),
+    /// A target account is not there.
+    NoAccount,
+    /// Not done.
+    Refused(Refusal),
+}
+
+/// What the committer is to do with an operation now.
+#[derive(Debug)]
+pub enum Decision {
+    /// Make these changes durable, then answer.
+    Change(Vec<Change>, Outcome),
+    /// Answer at once: nothing changes.
+    Answer(Outcome),
+    /// It depends on what another operation of this group does: in the next group.
+    Later,
+}
+
+/// Decides one operation, seeing the index (what is durable) and what this group has decided before. `first_body` is the
+/// number its first body will have in the group, `now` the time.
+#[must_use]
+pub fn decide(
+    operation: &Operation,
+    index: &Index,
+    staging: &mut Staging,
+    first_body: u16,
+    now: Seconds,
+) -> Decision {
+    match operation {
+        Operation::Create { accounts } => account::create(accounts, index, staging, now),
+        Operation::Remove { account } => account::remove(*account, index, staging),
+        Operation::Deliver { message, accounts, folder } => {
+            message::deliver(message, accounts, *folder, index, staging, first_body, now)
+        }
+        Operation::Append { message, account, mailbox, flags, keywords, internal_date } => {
+            let with = message::With { flags: *flags, keywords, internal_date: *internal_date };
+            message::append(message, (*account, *mailbox), &with, index, staging, first_body, now)
+        }
+        Operation::Flags { account, mailbox, uids, change, flags, keywords } => {
+            let wanted = flags::Wanted { change: *change, flags: *flags, keywords };
+            flags::change((*account, *mailbox), uids, &wanted, index, staging)
+        }
+        Operation::Expunge { account, mailbox, uids } => {
+            flags::expunge((*account, *mailbox), uids.as_deref(), index, staging)
+        }
+        Operation::NoteDamage { segment, offset } => {
+            if staging.is_empty() {
+                staging.close();
+                Decision::Change(vec![Change::DamageNoted { segment: *segment, offset: *offset }], Outcome::Done)
+            } else {
+                Decision::Later
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
