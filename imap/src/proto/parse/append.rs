@@ -58,7 +58,11 @@ pub(super) fn purpose(arguments: &[u8]) -> Parsed<Purpose> {
         date = Some(date::date_time(&mut cursor)?);
         cursor.space()?;
     }
-    if cursor.is_empty() { Ok(Purpose::Message(Details { mailbox, flags, date })) } else { Err(Syntax::NoLiteral) }
+    if cursor.is_empty() {
+        Ok(Purpose::Message(Details { mailbox, flags, date }))
+    } else {
+        Err(Syntax::NoLiteral)
+    }
 }
 
 impl Append {

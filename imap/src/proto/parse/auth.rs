@@ -129,8 +129,7 @@ mod tests {
     #[test]
     fn replies() {
         assert_eq!(SaslReply::parse(b"*\r\n"), Ok(SaslReply::Cancelled));
-        for (line, want) in
-            [(&b"AGEAYg==\r\n"[..], &b"\0a\0b"[..]), (b"AGEAYg\n", b"\0a\0b"), (b"\r\n", b"")]
+        for (line, want) in [(&b"AGEAYg==\r\n"[..], &b"\0a\0b"[..]), (b"AGEAYg\n", b"\0a\0b"), (b"\r\n", b"")]
         {
             assert_eq!(SaslReply::parse(line), Ok(SaslReply::Response(Secret::new(want.to_vec()))));
         }

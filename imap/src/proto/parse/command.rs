@@ -140,14 +140,27 @@ pub(super) fn preamble(cursor: &mut Cursor<'_>) -> Result<(Tag, Name), Refused> 
 
 /// Commands that can have a literal in them. A literal of any other is refused unread.
 const WITH_ARGUMENTS: [&str; 17] = [
-    "AUTHENTICATE", "COPY", "CREATE", "DELETE", "EXAMINE", "FETCH", "ID", "LIST", "LOGIN", "LSUB", "RENAME", "SEARCH",
-    "SELECT", "STATUS", "SUBSCRIBE", "UID", "UNSUBSCRIBE",
+    "AUTHENTICATE",
+    "COPY",
+    "CREATE",
+    "DELETE",
+    "EXAMINE",
+    "FETCH",
+    "ID",
+    "LIST",
+    "LOGIN",
+    "LSUB",
+    "RENAME",
+    "SEARCH",
+    "SELECT",
+    "STATUS",
+    "SUBSCRIBE",
+    "UID",
+    "UNSUBSCRIBE",
 ];
 
 fn name(cursor: &mut Cursor<'_>) -> Parsed<String> {
-    if !cursor.skip(b' ') {
-        return Err(if cursor.is_empty() { Syntax::NoCommand } else { Syntax::Tag });
-    }
+    cursor.expect(b' ', Syntax::NoCommand)?;
     match cursor.word() {
         name if name.is_empty() => Err(Syntax::NoCommand),
         name => Ok(name),

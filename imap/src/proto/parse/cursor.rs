@@ -202,7 +202,8 @@ impl<'a> Cursor<'a> {
     fn literal(&mut self) -> Parsed<&'a [u8]> {
         let end = self.rest.iter().position(|byte| *byte == b'\n').ok_or(Syntax::String)?;
         let line = self.take(end.saturating_add(1)).unwrap_or_default();
-        let header = literal::Header::at_end_of(line).filter(|header| header.start == 0).ok_or(Syntax::String)?;
+        let header =
+            literal::Header::at_end_of(line).filter(|header| header.start == 0).ok_or(Syntax::String)?;
         let size = usize::try_from(header.size).map_err(|_| Syntax::String)?;
         let text = self.take(size).ok_or(Syntax::String)?;
         // CHAR8 of RFC 3501 section 9 leaves out NUL

@@ -48,7 +48,8 @@ impl Flag {
             return Keyword::parse(cursor).map(Flag::Keyword);
         }
         let name = cursor.atom().map_err(|_| Syntax::Flag)?;
-        let known = |flag: &Flag| flag.name().strip_prefix('\\').is_some_and(|flag| flag.eq_ignore_ascii_case(name));
+        let known =
+            |flag: &Flag| flag.name().strip_prefix('\\').is_some_and(|flag| flag.eq_ignore_ascii_case(name));
         Self::SYSTEM.into_iter().find(known).ok_or(Syntax::Flag)
     }
 

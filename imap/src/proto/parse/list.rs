@@ -34,6 +34,9 @@ impl ListPattern {
             let any_case = inbox && at < "INBOX".len();
             reached = step(&pattern, &reached, c, any_case);
             pass_wildcards(&pattern, &mut reached);
+            if !reached.contains(&true) {
+                return false;
+            }
         }
         reached.last().copied().unwrap_or_default()
     }
@@ -63,11 +66,9 @@ fn step(pattern: &[char], reached: &[bool], c: char, any_case: bool) -> Vec<bool
 /// A wildcard may stand for nothing.
 fn pass_wildcards(pattern: &[char], reached: &mut [bool]) {
     for (at, c) in pattern.iter().enumerate() {
-        let here = reached.get(at).copied().unwrap_or_default();
-        if here && matches!(c, '*' | '%') {
-            if let Some(next) = reached.get_mut(at.saturating_add(1)) {
-                *next = true;
-            }
+        let passes = matches!(c, '*' | '%') && reached.get(at).copied().unwrap_or_default();
+        if let Some(next) = reached.get_mut(at.saturating_add(1)).filter(|_| passes) {
+            *next = true;
         }
     }
 }

@@ -68,7 +68,8 @@ mod tests {
             ("5}\r\n", None),
             ("\"{5}\"\r\n", None),
         ] {
-            let got = Header::at_end_of(line.as_bytes()).map(|header| (header.start, header.size, header.kind));
+            let got =
+                Header::at_end_of(line.as_bytes()).map(|header| (header.start, header.size, header.kind));
             assert_eq!(got, want, "{line:?}");
         }
     }

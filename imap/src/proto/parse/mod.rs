@@ -26,19 +26,16 @@ mod syntax;
 mod tag;
 pub mod utf7;
 
-
-
-
 pub use append::Append;
 pub use auth::{Plain, SaslReply, Secret};
-pub use command::{By, Command, Tagged, Refused, command};
+pub use command::{By, Command, Refused, Tagged, command};
 pub use extensions::ClientId;
 pub use fetch::{FetchItem, Partial, Seen};
 pub use flag::{Flag, Keyword};
+pub use limits::Limits;
 pub use list::ListPattern;
 pub use literal::LiteralKind;
 pub use mailbox::{MailboxName, StatusItem};
-pub use limits::Limits;
 pub use outcome::{Outcome, Recovery};
 pub use reader::CommandReader;
 pub use search::{Charset, Search, SearchKey};
@@ -47,3 +44,6 @@ pub use sequence::{Numbers, SequenceSet};
 pub use store::{Change, Echo};
 pub use syntax::Syntax;
 pub use tag::Tag;
+
+#[cfg(test)]
+mod tests;

@@ -61,7 +61,14 @@ impl CommandReader {
     /// A reader at the beginning of a command.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        CommandReader { limits, state: State::Line, buffer: Zeroizing::default(), line_start: 0, lines: 0, appending: None }
+        CommandReader {
+            limits,
+            state: State::Line,
+            buffer: Zeroizing::default(),
+            line_start: 0,
+            lines: 0,
+            appending: None,
+        }
     }
 
     /// Other limits, from the next octet on.
@@ -166,7 +173,9 @@ impl CommandReader {
             Ok((tag, Name::Append)) => match append::purpose(cursor.rest()) {
                 Err(why) => Some(self.refuse(header, Refused { tag: Some(tag), why })),
                 Ok(Purpose::Mailbox) => self.argument(header, tag, buffer.len()),
-                Ok(Purpose::Message(details)) => Some(self.offered(header, Append::new(tag, header, details))),
+                Ok(Purpose::Message(details)) => {
+                    Some(self.offered(header, Append::new(tag, header, details)))
+                }
             },
         };
         if matches!(self.state, State::Literal { .. }) {

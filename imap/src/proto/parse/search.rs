@@ -118,7 +118,7 @@ impl Keys<'_, '_> {
     /// `search-key *(SP search-key)`
     fn all_of(&mut self, depth: usize) -> Parsed<SearchKey> {
         let first = self.key(depth)?;
-        if self.cursor.peek() != Some(b' ') {
+        if !self.another() {
             return Ok(first);
         }
         let mut keys = vec![first];

@@ -20,9 +20,12 @@ impl Tag {
         &self.0
     }
 
-    /// `1*<any ASTRING-CHAR except "+">`, RFC 3501 section 9.
+    /// `1*<any ASTRING-CHAR except "+">` before a space or the end, RFC 3501 section 9.
     pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let tag = cursor.take_while(atoms::is_tag);
+        if !matches!(cursor.peek(), Some(b' ') | None) {
+            return Err(Syntax::Tag);
+        }
         match std::str::from_utf8(tag) {
             Ok(text) if !text.is_empty() && text.len() <= Self::MAX => Ok(Tag(text.to_owned())),
             _ => Err(Syntax::Tag),

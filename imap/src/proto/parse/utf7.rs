@@ -107,18 +107,18 @@ mod tests {
     #[test]
     fn refused() {
         for encoded in [
-            "R&D",         // no end
-            "&",           // no end
-            "&Jjo",        // no end
-            "&Jjo!",       // RFC 3501 section 5.1.3
+            "R&D",                // no end
+            "&",                  // no end
+            "&Jjo",               // no end
+            "&Jjo!",              // RFC 3501 section 5.1.3
             "&U,BTFw-&ZeVnLIqe-", // superfluous shift, ibid.
-            "&AGE-",       // a letter in base64
-            "&AA-",        // half a unit
-            "&APx-",       // bits left over
-            "&2D0-",       // half a surrogate pair
-            "&AP=w-",      // padding
-            "&A/w-",       // the alphabet of ordinary base64
-            "&ACY-",       // an ampersand in base64
+            "&AGE-",              // a letter in base64
+            "&AA-",               // half a unit
+            "&APx-",              // bits left over
+            "&2D0-",              // half a surrogate pair
+            "&AP=w-",             // padding
+            "&A/w-",              // the alphabet of ordinary base64
+            "&ACY-",              // an ampersand in base64
         ] {
             assert_eq!(decode(encoded), None, "{encoded}");
         }

@@ -123,7 +123,9 @@ impl Code<'_> {
 
     fn arguments(self, out: &mut Vec<u8>) {
         match self {
-            Code::AppendUid { validity, uid } => out.extend_from_slice(format!(" {validity} {uid}").as_bytes()),
+            Code::AppendUid { validity, uid } => {
+                out.extend_from_slice(format!(" {validity} {uid}").as_bytes())
+            }
             Code::BadCharset(charsets) if !charsets.is_empty() => {
                 out.push(b' ');
                 string::list(charsets, out, |charset, out| atom(charset, out));

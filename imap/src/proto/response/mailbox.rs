@@ -173,7 +173,10 @@ mod tests {
                 written(|out| list(Verb::List, &[Attribute::HasNoChildren, Attribute::Drafts], &drafts, out)),
                 "* LIST (\\HasNoChildren \\Drafts) \"/\" \"Entw&APw-rfe \\\"a\\\"\"\r\n",
             ),
-            (written(|out| list(Verb::Lsub, &[], &drafts, out)), "* LSUB () \"/\" \"Entw&APw-rfe \\\"a\\\"\"\r\n"),
+            (
+                written(|out| list(Verb::Lsub, &[], &drafts, out)),
+                "* LSUB () \"/\" \"Entw&APw-rfe \\\"a\\\"\"\r\n",
+            ),
             (written(list_root), "* LIST (\\NoSelect) \"/\" \"\"\r\n"),
             (
                 written(|out| status(&drafts, &[(StatusItem::Messages, 3), (StatusItem::UidNext, 9)], out)),

@@ -16,7 +16,9 @@ mod structure;
 pub use code::Code;
 pub use envelope::envelope;
 pub use fetch::{FetchLine, RecentFlag, Rfc822};
-pub use mailbox::{Attribute, PermanentFlags, Verb, exists, expunge, flags, list, list_root, recent, search, status};
+pub use mailbox::{
+    Attribute, PermanentFlags, Verb, exists, expunge, flags, list, list_root, recent, search, status,
+};
 pub use section::section;
 pub use server::{capability, enabled, id, namespace};
 pub use status::{Condition, bye, continuation, preauth, tagged, untagged};

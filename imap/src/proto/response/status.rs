@@ -84,7 +84,10 @@ mod tests {
             ),
             (Some(Code::BadCharset(&["UTF-8"])), "a OK [BADCHARSET (UTF-8)] done\r\n"),
             (Some(Code::BadCharset(&[])), "a OK [BADCHARSET] done\r\n"),
-            (Some(Code::Capability(&["IMAP4rev1", "AUTH=PLAIN"])), "a OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] done\r\n"),
+            (
+                Some(Code::Capability(&["IMAP4rev1", "AUTH=PLAIN"])),
+                "a OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] done\r\n",
+            ),
             (
                 Some(Code::PermanentFlags(permanent)),
                 "a OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] done\r\n",

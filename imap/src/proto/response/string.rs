@@ -73,7 +73,10 @@ fn quoted(text: &[u8], out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::proto::parse::{Command, command};
 
     #[test]
     fn strings() {
@@ -101,5 +104,18 @@ mod tests {
         text("a\r\n* BYE", &mut out);
         text("\n", &mut out);
         assert_eq!(out, b"a* BYE.");
+    }
+
+    proptest! {
+        #[test]
+        fn a_string_is_read_as_it_was_written(text in prop_oneof![any::<Vec<u8>>(), "[ -~]{0,40}".prop_map(String::into_bytes)]) {
+            let mut line = b"a LOGIN u ".to_vec();
+            string(&text, &mut line);
+            let want: Vec<u8> = text.iter().map(|byte| if *byte == 0 { b'?' } else { *byte }).collect();
+            match command(&line).map(|tagged| tagged.command) {
+                Ok(Command::Login { password, .. }) => prop_assert_eq!(password.as_bytes(), want),
+                other => prop_assert!(false, "{other:?}"),
+            }
+        }
     }
 }

@@ -19,7 +19,7 @@ fn plain() {
     let plain = scanned("Subject: x\n\none\ntwo\n");
     assert_eq!(
         written(&plain, Detail::Basic),
-        "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 10 2)"
+        "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7BIT\" 10 2)"
     );
 }
 
@@ -53,10 +53,48 @@ fn message_in_message() {
     assert_eq!(
         written(&forwarded, Detail::Basic),
         format!(
-            "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 67 5 \
+            "(\"message\" \"rfc822\" NIL NIL NIL \"7BIT\" 63 \
              (NIL \"=?utf-8?q?=C3=BC?=\" {from} {from} {from} \
              ((NIL NIL \"g\" NIL)(NIL NIL \"b\" \"y\")(NIL NIL NIL NIL)) NIL NIL NIL NIL) \
-             (\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 4 1) 5)"
+             (\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7BIT\" 4 1) 5)"
         )
     );
+}
+
+/// Rows of the store are hostile: parts that lie about what they contain are written as something a client can read.
+#[test]
+fn lies_stay_grammatical() {
+    let honest = scanned("Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b--\n");
+    let changed = |old: &str, new: &str| {
+        let json = serde_json::to_string(&honest).unwrap();
+        assert!(json.contains(old), "{json}");
+        serde_json::from_str::<Structure>(&json.replace(old, new)).unwrap()
+    };
+    let opaque = "\"APPLICATION\" \"OCTET-STREAM\"";
+    for (lie, want) in [
+        // a message that is none, and what is in it is passed over
+        (
+            changed("\"Multipart\"", "\"Message\""),
+            format!("({opaque} (\"boundary\" \"b\") NIL NIL \"7BIT\" 17)"),
+        ),
+        // a leaf that is a multipart
+        (
+            changed("\"Multipart\"", "\"Leaf\""),
+            format!("({opaque} (\"boundary\" \"b\") NIL NIL \"7BIT\" 17)"),
+        ),
+        // a multipart without parts within one
+        (
+            changed("\"Leaf\"", "\"Multipart\""),
+            format!("(({opaque} (\"charset\" \"us-ascii\") NIL NIL \"7BIT\" 1) \"mixed\")"),
+        ),
+        // a part too deep to belong to anything
+        (
+            changed("\"depth\":1", "\"depth\":9"),
+            format!("({opaque} (\"boundary\" \"b\") NIL NIL \"7BIT\" 17)"),
+        ),
+        // no parts at all
+        (serde_json::from_str("{\"parts\":[]}").unwrap(), format!("({opaque} NIL NIL NIL \"7BIT\" 0)")),
+    ] {
+        assert_eq!(written(&lie, Detail::Basic), want);
+    }
 }

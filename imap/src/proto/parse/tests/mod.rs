@@ -1,0 +1,4 @@
+mod clients;
+mod commands;
+mod random;
+mod reading;
