@@ -107,7 +107,12 @@ fn entry(fields: &mut Fields<'_>, commit: Position) -> Option<BodyRef> {
     let position = Position { segment: SegmentNumber(fields.u64()?), offset: fields.u64()? };
     let id = BodyId(fields.u128()?);
     let (length, crc) = (fields.u32()?, fields.u32()?);
-    (position < commit && position.offset.is_multiple_of(ALIGN)).then_some(BodyRef { position, id, length, crc })
+    (position < commit && position.offset.is_multiple_of(ALIGN)).then_some(BodyRef {
+        position,
+        id,
+        length,
+        crc,
+    })
 }
 
 fn payload_length(bodies: usize, changes: usize) -> Option<u32> {
