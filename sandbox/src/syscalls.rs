@@ -171,6 +171,8 @@ pub(crate) const CHANNELS: Group = Group {
             &[
                 &[SOCKET_LEVEL, is(2, libc::SO_RCVTIMEO)],
                 &[SOCKET_LEVEL, is(2, libc::SO_SNDTIMEO)],
+                &[SOCKET_LEVEL, Is(2, SO_RCVTIMEO_NEW)],
+                &[SOCKET_LEVEL, Is(2, SO_SNDTIMEO_NEW)],
                 &[SOCKET_LEVEL, is(2, libc::SO_SNDBUF)],
                 &[SOCKET_LEVEL, is(2, libc::SO_RCVBUF)],
             ],
@@ -286,6 +288,9 @@ const STATUS_FLAGS: u32 =
 const LARGE_FILE: u32 = 0o100_000;
 /// `FIONBIO` has another type on every libc.
 const FIONBIO: u32 = 0x5421;
+/// The same two options with a time that lasts beyond 2038; rustix sets these, std the others.
+const SO_RCVTIMEO_NEW: u32 = 66;
+const SO_SNDTIMEO_NEW: u32 = 67;
 /// The type itself, without `SOCK_NONBLOCK` and `SOCK_CLOEXEC`.
 const SOCKET_TYPE: Mask = Mask(!bits(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC));
 const SOCKET_LEVEL: Condition = is(1, libc::SOL_SOCKET);

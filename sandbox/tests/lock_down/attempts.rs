@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use nix::sys::{memfd, signal, socket};
 use nix::unistd;
+use rustix::net::sockopt::Timeout;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Things some attempts need from before the lock-down.
@@ -86,6 +87,8 @@ pub(crate) fn make(attempt: &str, threads: Threads) -> String {
         "stream-pair" => say(session_pair(socket::SockType::Stream)),
         "serve" => say(serve()),
         "serve-by-runtime" => say(threads.runtime.block_on(serve_by_runtime())),
+        "time-limits" => say(limit_times(&threads.journal)),
+        "reuse-port" => say(rustix::net::sockopt::set_socket_reuseport(&threads.journal, true)),
         "journal" => say(threads.journal.send_to(b"MESSAGE=x", "/run/systemd/journal/socket")),
         "abort" => std::process::abort(),
         "panic" => panic!("on purpose"),
@@ -192,4 +195,14 @@ async fn serve_by_runtime() -> std::io::Result<()> {
         client.shutdown().await
     };
     tokio::time::timeout(Duration::from_secs(10), connection).await?
+}
+
+/// Time limits on a channel, as std and as rustix set them.
+fn limit_times(socket: &UnixDatagram) -> std::io::Result<()> {
+    let second = Some(Duration::from_secs(1));
+    for which in [Timeout::Recv, Timeout::Send] {
+        rustix::net::sockopt::set_socket_timeout(socket, which, second)?;
+    }
+    socket.set_read_timeout(second)?;
+    socket.set_write_timeout(second)
 }
