@@ -11,6 +11,9 @@ use super::hops::Hops;
 use super::limits::{MAX_CHUNK, MIN_DISCARDED};
 use super::reply::Reply;
 
+/// A chunk of this many bytes is full: on top of what goes into the unstuffer, a CR that it held back may come out.
+const FULL: usize = MAX_CHUNK - 1;
+
 /// A message that is wanted.
 pub(super) struct Incoming {
     id: TransactionId,
@@ -70,7 +73,7 @@ impl Incoming {
     /// Goes on with what the client has sent.
     pub(super) fn proceed(&mut self, input: &mut Input) -> Progress {
         loop {
-            if self.pending.len() >= MAX_CHUNK || (self.unstuffer.ended() && !self.pending.is_empty()) {
+            if self.pending.len() >= FULL || (self.unstuffer.ended() && !self.pending.is_empty()) {
                 return Progress::Chunk(std::mem::take(&mut self.pending));
             }
             if self.unstuffer.ended() {
@@ -88,8 +91,7 @@ impl Incoming {
 
     fn receive(&mut self, input: &mut Input) {
         let scanned = self.pending.len();
-        // a CR that was held back may come out on top of what goes in
-        let room = MAX_CHUNK.saturating_sub(scanned).saturating_sub(1).max(1);
+        let room = FULL.saturating_sub(scanned);
         let bytes = input.bytes();
         let read = self.unstuffer.push(bytes.get(..room).unwrap_or(bytes), &mut self.pending);
         input.consume(read);

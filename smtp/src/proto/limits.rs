@@ -33,8 +33,8 @@ pub const MIN_RECIPIENTS: usize = 100;
 /// makes a thousand sessions hold.
 pub const MAX_CHUNK: usize = 64 * 1024;
 
-/// `Received` fields of a message that comes round in circles. RFC 5321 section 6.3: "at least 100" is the advice for
-/// simple-minded counting; no honest path of today has more than twenty, and a loop of fifty has cost enough.
+/// `Received` fields that a message may bring along. RFC 5321 section 6.3 would have the threshold "normally at least 100";
+/// no honest way is a third of this today, and each round of a loop costs both hosts a message.
 pub const MAX_HOPS: u32 = 50;
 
 /// A command line with its CRLF. RFC 5321 section 4.5.3.1.4 says 512; SIZE adds 26 (RFC 1870 section 3) and 8BITMIME
@@ -78,40 +78,3 @@ pub(super) const PENDING_OUTPUT: usize = 8 * 1024;
 
 /// RFC 5321 section 4.5.3.2.7: at least 5 minutes for the next command; data comes in blocks that get the same.
 pub(super) const PATIENCE: Duration = Duration::from_secs(300);
-
-/// How far a client has used up what a connection allows.
-#[derive(Debug, Default)]
-pub(super) struct Counts {
-    pub(super) transactions: u32,
-    pub(super) bad_commands: u32,
-    pub(super) idle_commands: u32,
-    pub(super) commands: u32,
-    pub(super) refused_recipients: u32,
-}
-
-impl Counts {
-    /// Mail that arrives makes up for commands that had no effect.
-    pub(super) fn mail_arrived(&mut self) {
-        self.idle_commands = 0;
-        self.commands = 0;
-    }
-
-    /// What a connection has got too much of.
-    pub(super) fn exceeded(&self) -> Option<Exceeded> {
-        if self.bad_commands >= BAD_COMMANDS {
-            return Some(Exceeded::BadCommands);
-        }
-        if self.idle_commands >= IDLE_COMMANDS || self.commands >= COMMANDS {
-            return Some(Exceeded::IdleCommands);
-        }
-        (self.refused_recipients >= REFUSED_RECIPIENTS).then_some(Exceeded::RefusedRecipients)
-    }
-}
-
-/// Why a connection is ended with 421.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Exceeded {
-    BadCommands,
-    IdleCommands,
-    RefusedRecipients,
-}

@@ -7,6 +7,7 @@
 mod address;
 mod ask;
 mod command;
+mod context;
 pub mod data;
 mod hops;
 mod incoming;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::address::{Domain, ForwardPath, ReversePath};
+use super::address::{Address, Domain, ReversePath};
 use super::ask::Begun;
 use super::state::{Hello, Protocol};
 
@@ -31,14 +31,14 @@ pub(super) struct Trace<'a> {
     pub(super) hostname: &'a str,
     pub(super) begun: Begun,
     /// The recipient, if there is one only: more would tell each of the others.
-    pub(super) recipient: Option<&'a ForwardPath>,
+    pub(super) recipient: Option<&'a Address>,
 }
 
 impl Trace<'_> {
     /// The fields as they are stored: folded, printable ASCII, CRLF.
     pub(super) fn fields(&self) -> Vec<u8> {
         let (client, peer) = (printable(self.hello.name()), Domain::Literal(self.peer.to_canonical()));
-        let recipient = self.recipient.map(|path| format!("\r\n\tfor {path}")).unwrap_or_default();
+        let recipient = self.recipient.map(|address| format!("\r\n\tfor <{address}>")).unwrap_or_default();
         format!(
             "Return-Path: {}\r\nReceived: from {client} ({peer})\r\n\tby {} with {}\r\n\tid {}{recipient};\r\n\t{}\r\n",
             self.reverse_path,
@@ -69,4 +69,52 @@ impl Trace<'_> {
 /// A client's name is its own choice: nothing in it may end a comment or begin another clause of the field.
 fn printable(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_:[]".contains(c) { c } else { '?' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::{Command, TransactionId, parse};
+
+    fn fields(line: &str, peer: &str, security: Security) -> String {
+        let hello = match parse(line.as_bytes()) {
+            Ok(Command::Ehlo(name)) => Hello::new(name, Protocol::Esmtp),
+            Ok(Command::Helo(name)) => Hello::new(name, Protocol::Smtp),
+            other => panic!("{other:?}"),
+        };
+        let trace = Trace {
+            reverse_path: &ReversePath::Null,
+            hello: &hello,
+            peer: peer.parse().unwrap(),
+            security,
+            hostname: "mx.here.example",
+            begun: Begun { id: TransactionId(u128::MAX), now: 0 },
+            recipient: Some(&Address::new("a b".to_owned(), Domain::Name("here.example".to_owned()))),
+        };
+        String::from_utf8(trace.fields()).unwrap()
+    }
+
+    #[test]
+    fn the_fields_whole() {
+        assert_eq!(
+            fields("EHLO [IPv6:2001:db8::1]", "2001:db8::7", Security::Tls(None)),
+            "Return-Path: <>\r\nReceived: from [IPv6:2001:db8::1] ([IPv6:2001:db8::7])\r\n\
+             \tby mx.here.example with ESMTPS\r\n\tid ffffffffffffffffffffffffffffffff\r\n\
+             \tfor <\"a b\"@here.example>;\r\n\tThu, 1 Jan 1970 00:00:00 +0000\r\n"
+        );
+    }
+
+    #[test]
+    fn a_mapped_address_is_the_one_it_maps() {
+        assert!(fields("HELO c", "::ffff:192.0.2.7", Security::Plain).contains("from c ([192.0.2.7])\r\n"));
+    }
+
+    #[test]
+    fn no_name_ends_its_clause() {
+        let fields = fields("HELO a)(;by<>\"\\@b,id", "192.0.2.7", Security::Tls(None));
+        assert!(
+            fields.contains("from a???by?????b?id ([192.0.2.7])\r\n\tby mx.here.example with SMTP\r\n"),
+            "{fields}"
+        );
+    }
 }

@@ -8,11 +8,12 @@ use std::time::Duration;
 use listener::session::{Farewell, Input, Session, Step};
 
 use super::command::{self, begun, committed, judged};
+use super::context::Context;
 use super::incoming::{Discarded, Incoming, Progress, Rest, Spoilt, failed};
-use super::limits::{Counts, Exceeded, PATIENCE, PENDING_OUTPUT};
+use super::limits::{PATIENCE, PENDING_OUTPUT};
 use super::line::{Line, LineReader};
 use super::received::{Security, TlsParameters};
-use super::reply::{Reply, Status};
+use super::reply::Reply;
 use super::state::{Dialog, Hello, Next, State, Waiting};
 use super::{Answer, Ask, Refusal, Settings, parse};
 
@@ -24,21 +25,11 @@ pub struct Mx {
     state: State,
 }
 
-/// What is true in all states of a session.
-#[derive(Debug)]
-pub(super) struct Context {
-    pub(super) settings: Arc<Settings>,
-    pub(super) peer: IpAddr,
-    pub(super) security: Security,
-    counts: Counts,
-}
-
 impl Mx {
     /// A session with the client at `peer`, in plain until TLS is reported.
     #[must_use]
     pub fn new(settings: Arc<Settings>, peer: IpAddr) -> Self {
-        let context = Context { settings, peer, security: Security::Plain, counts: Counts::default() };
-        Mx { context, lines: LineReader::default(), state: State::Connected }
+        Mx { context: Context::new(settings, peer), lines: LineReader::default(), state: State::Connected }
     }
 
     /// As [`Session::secured`], with what was negotiated, for the `Received` field.
@@ -73,7 +64,7 @@ impl Mx {
             Line::BareLineEnd => Next::Close(Reply::new(500, (5, 5, 2), "Lines end with CR LF, good bye")),
             Line::Endless => Next::Close(Reply::new(500, (5, 5, 2), "Line too long, good bye")),
         };
-        self.context.counts.commands = self.context.counts.commands.saturating_add(1);
+        self.context.command();
         self.go(next, input, output)
     }
 
@@ -236,7 +227,7 @@ impl Session for Mx {
                 self.state = State::Discarding(hello, incoming.discard(Spoilt::Store(failure), limit));
             }
             (Waiting::Commit(hello, id), Answer::Commit(outcome)) => {
-                self.context.counts.mail_arrived();
+                self.context.mail_arrived();
                 self.settle(Next::Reply(Dialog::Ready(hello), committed(id, outcome)), output);
             }
             (Waiting::Abort(hello, discarded), Answer::Abort) => {
@@ -267,45 +258,5 @@ impl Session for Mx {
         };
         let reply = self.context.goodbye(status, text);
         self.close(&reply, output);
-    }
-}
-
-impl Context {
-    /// The number of a new transaction, if there may be another one.
-    pub(super) fn next_transaction(&mut self) -> Option<u32> {
-        let next = self.counts.transactions.checked_add(1)?;
-        (next <= self.settings.max_transactions).then(|| {
-            self.counts.transactions = next;
-            next
-        })
-    }
-
-    /// Counts a command that has no effect.
-    pub(super) fn idle_command(&mut self) {
-        self.counts.idle_commands = self.counts.idle_commands.saturating_add(1);
-    }
-
-    /// Counts a recipient that was refused for good.
-    pub(super) fn refused_recipient(&mut self) {
-        self.counts.refused_recipients = self.counts.refused_recipients.saturating_add(1);
-    }
-
-    /// Counts a command that a sane client doesn't send.
-    fn bad_command(&mut self) {
-        self.counts.bad_commands = self.counts.bad_commands.saturating_add(1);
-    }
-
-    /// A 421, RFC 5321 section 4.2.3.
-    pub(super) fn goodbye(&self, status: Status, text: &str) -> Reply {
-        Reply::new(421, status, format!("{} {text}, closing connection", self.settings.hostname))
-    }
-
-    fn exceeded(&self) -> Option<Reply> {
-        let text = match self.counts.exceeded()? {
-            Exceeded::BadCommands => "Too many errors",
-            Exceeded::IdleCommands => "Too many commands without mail",
-            Exceeded::RefusedRecipients => "Too many refused recipients",
-        };
-        Some(self.goodbye((4, 7, 0), text))
     }
 }

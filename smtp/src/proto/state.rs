@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::address::{ForwardPath, ReversePath};
+use super::address::{Address, ForwardPath, ReversePath};
 use super::ask::{Ask, Body, Target, TransactionId};
 use super::incoming::{Discarded, Incoming};
 use super::parse::{ClientName, MailFrom};
@@ -139,9 +139,12 @@ impl Recipients {
         self.count
     }
 
-    /// The recipient, if there is one only.
-    pub(super) fn only(&self) -> Option<&ForwardPath> {
-        self.first.as_ref().filter(|_| self.count == 1)
+    /// The address of the recipient, if there is one only.
+    pub(super) fn only(&self) -> Option<&Address> {
+        match (self.count, &self.first) {
+            (1, Some(ForwardPath::Mailbox(address))) => Some(address),
+            _ => None,
+        }
     }
 
     /// Where the mail goes, each target once.

@@ -1,6 +1,8 @@
 //! Whole sessions of role `mx`, with a backend made of rules instead of the other compartments.
 
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod dialogs;
 #[cfg(test)]
 mod properties;

@@ -153,6 +153,12 @@ proptest! {
         prop_assert_eq!(read + 6, wire.len());
     }
 
+}
+
+proptest! {
+    // each case is a large message
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(25) })]
+
     #[test]
     fn what_is_stored_is_what_was_sent(lines in vec(vec(text_byte(), 0..9000), 0..20), cut in 1_usize..70_000) {
         let start = b"HELO c\r\nMAIL FROM:<>\r\nRCPT TO:<alice@here.example>\r\nDATA\r\n".to_vec();

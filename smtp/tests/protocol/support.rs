@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bulkhead_smtp::proto::{
-    Answer, Ask, Begun, Commit, Domain, Failure, ForwardPath, Mx, Outcome, Rejection, Settings, StartTls,
-    Target, TlsParameters, TransactionId, Verdict,
+    Answer, Ask, Begun, Commit, Domain, Failure, ForwardPath, MAX_CHUNK, Mx, Outcome, Rejection, Settings,
+    StartTls, Target, TlsParameters, TransactionId, Verdict,
 };
 use listener::session::{Farewell, Input, Session, Step};
 
@@ -42,7 +42,11 @@ pub(crate) struct Connection {
 impl Connection {
     /// Connects, and takes the greeting in.
     pub(crate) fn new(settings: Settings) -> Self {
-        let session = Mx::new(Arc::new(settings), [192, 0, 2, 7].into());
+        Self::over(Mx::new(Arc::new(settings), [192, 0, 2, 7].into()))
+    }
+
+    /// As `new`, with a session that was made elsewhere.
+    pub(crate) fn over(session: Mx) -> Self {
         let (input, output) = (Input::default(), Vec::new());
         let mut connection =
             Connection { session, input, output, backend: Backend::default(), line: Line::Open };
@@ -158,7 +162,7 @@ impl Backend {
     }
 
     fn chunk(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        assert!((1..=128 * 1024).contains(&bytes.len()), "chunk of {}", bytes.len());
+        assert!((1..=MAX_CHUNK).contains(&bytes.len()), "chunk of {}", bytes.len());
         self.trouble("chunk").inspect_err(|_| self.open = None)?;
         self.open.as_mut().expect("chunk without begin").extend_from_slice(bytes);
         Ok(())

@@ -1,10 +1,10 @@
 //! DATA, RFC 5321 section 4.1.1.4.
 
 use super::out_of_order;
+use crate::proto::context::Context;
 use crate::proto::incoming::{Incoming, failed};
 use crate::proto::received::Trace;
 use crate::proto::reply::Reply;
-use crate::proto::session::Context;
 use crate::proto::state::{Dialog, Hello, Next, State, Transaction, Waiting};
 use crate::proto::{Ask, Begin, Begun, Outcome, TransactionId};
 
@@ -14,8 +14,8 @@ pub(super) fn data(dialog: Dialog) -> Next {
         other => return out_of_order(other, "MAIL first"),
     };
     if transaction.recipients.count() == 0 {
-        // RFC 5321 section 3.3: without a recipient "the server MAY return a "command out of sequence" (503) or "no valid
-        // recipients" (554) reply"; a client that pipelines comes here in good faith, so it is not held against it
+        // RFC 5321 section 3.3: "the server MAY return a "command out of sequence" (503) or "no valid recipients" (554)
+        // reply"; a client that pipelines comes here in good faith, so it is not held against it
         let reply = Reply::new(554, (5, 5, 1), "No valid recipients");
         return Next::Reply(Dialog::Mail(hello, transaction), reply);
     }

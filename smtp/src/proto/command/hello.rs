@@ -1,9 +1,9 @@
 //! EHLO and HELO, RFC 5321 section 4.1.1.1.
 
+use crate::proto::context::Context;
 use crate::proto::parse::ClientName;
 use crate::proto::received::Security;
 use crate::proto::reply::Reply;
-use crate::proto::session::Context;
 use crate::proto::state::{Dialog, Hello, Next, Protocol};
 use crate::proto::{Settings, StartTls};
 

@@ -1,7 +1,7 @@
 //! NOOP, HELP and VRFY: commands that change nothing.
 
+use crate::proto::context::Context;
 use crate::proto::reply::Reply;
-use crate::proto::session::Context;
 use crate::proto::state::{Dialog, Next};
 
 /// RFC 5321 section 4.1.1.9.

@@ -2,8 +2,8 @@
 
 use super::out_of_order;
 use crate::proto::MailFrom;
+use crate::proto::context::Context;
 use crate::proto::reply::Reply;
-use crate::proto::session::Context;
 use crate::proto::state::{Dialog, Next, Transaction};
 
 pub(super) fn mail(context: &mut Context, dialog: Dialog, mail: MailFrom) -> Next {

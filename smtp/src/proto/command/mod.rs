@@ -9,8 +9,8 @@ mod refused;
 mod rset;
 mod starttls;
 
+use super::context::Context;
 use super::reply::Reply;
-use super::session::Context;
 use super::state::{Dialog, Next};
 use super::{Command, Settings};
 

@@ -1,9 +1,9 @@
 //! RCPT, RFC 5321 section 4.1.1.3.
 
 use super::out_of_order;
+use crate::proto::context::Context;
 use crate::proto::limits::MIN_RECIPIENTS;
 use crate::proto::reply::Reply;
-use crate::proto::session::Context;
 use crate::proto::state::{Dialog, Hello, Next, Transaction, Waiting};
 use crate::proto::{Ask, ForwardPath, Rejection, Settings, Verdict};
 

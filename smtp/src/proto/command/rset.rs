@@ -1,7 +1,7 @@
 //! RSET, RFC 5321 section 4.1.1.5.
 
+use crate::proto::context::Context;
 use crate::proto::reply::Reply;
-use crate::proto::session::Context;
 use crate::proto::state::{Dialog, Next};
 
 /// Sender and recipients are forgotten; the store knows nothing of them before DATA.

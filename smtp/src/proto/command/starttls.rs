@@ -2,9 +2,9 @@
 
 use super::out_of_order;
 use crate::proto::StartTls;
+use crate::proto::context::Context;
 use crate::proto::received::Security;
 use crate::proto::reply::Reply;
-use crate::proto::session::Context;
 use crate::proto::state::{Dialog, Next};
 
 pub(super) fn starttls(context: &Context, dialog: Dialog) -> Next {

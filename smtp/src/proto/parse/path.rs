@@ -52,7 +52,8 @@ fn path(cursor: &mut Cursor<'_>) -> Result<(String, Option<crate::proto::Domain>
     if length > PATH { Err(Wrong::Length) } else { Ok((local, domain)) }
 }
 
-/// RFC 5321 section 4.1.1.3: "Receiving systems [...] SHOULD strip the source route off and utilize the target domain".
+/// RFC 5321 section 4.1.1.3: "Receiving systems MUST recognize source route syntax but SHOULD strip off the source route
+/// specification and utilize the domain name associated with the mailbox as if the source route had not been provided."
 fn source_route(cursor: &mut Cursor<'_>) -> Result<(), Wrong> {
     if cursor.peek() != Some(b'@') {
         return Ok(());

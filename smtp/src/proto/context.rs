@@ -1,0 +1,88 @@
+//! What is true in all states of a session, and how much of its connection's allowance is used up.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::Settings;
+use super::limits::{BAD_COMMANDS, COMMANDS, IDLE_COMMANDS, REFUSED_RECIPIENTS};
+use super::received::Security;
+use super::reply::{Reply, Status};
+
+/// The part of a session that no command changes, but for the counts.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) settings: Arc<Settings>,
+    pub(super) peer: IpAddr,
+    pub(super) security: Security,
+    counts: Counts,
+}
+
+impl Context {
+    pub(super) fn new(settings: Arc<Settings>, peer: IpAddr) -> Self {
+        Context { settings, peer, security: Security::Plain, counts: Counts::default() }
+    }
+
+    /// The number of a new transaction, if there may be another one.
+    pub(super) fn next_transaction(&mut self) -> Option<u32> {
+        let next = self.counts.transactions.checked_add(1)?;
+        (next <= self.settings.max_transactions).then(|| {
+            self.counts.transactions = next;
+            next
+        })
+    }
+
+    /// Counts a command of any kind.
+    pub(super) fn command(&mut self) {
+        self.counts.commands = self.counts.commands.saturating_add(1);
+    }
+
+    /// Counts a command that has no effect.
+    pub(super) fn idle_command(&mut self) {
+        self.counts.idle_commands = self.counts.idle_commands.saturating_add(1);
+    }
+
+    /// Counts a recipient that was refused for good.
+    pub(super) fn refused_recipient(&mut self) {
+        self.counts.refused_recipients = self.counts.refused_recipients.saturating_add(1);
+    }
+
+    /// Counts a command that a sane client doesn't send.
+    pub(super) fn bad_command(&mut self) {
+        self.counts.bad_commands = self.counts.bad_commands.saturating_add(1);
+    }
+
+    /// Mail makes up for commands that had no effect.
+    pub(super) fn mail_arrived(&mut self) {
+        self.counts.idle_commands = 0;
+        self.counts.commands = 0;
+    }
+
+    /// A 421, RFC 5321 section 4.2.3.
+    pub(super) fn goodbye(&self, status: Status, text: &str) -> Reply {
+        Reply::new(421, status, format!("{} {text}, closing connection", self.settings.hostname))
+    }
+
+    /// The farewell to a client that has got too much of something.
+    pub(super) fn exceeded(&self) -> Option<Reply> {
+        let counts = &self.counts;
+        let text = if counts.bad_commands >= BAD_COMMANDS {
+            "Too many errors"
+        } else if counts.idle_commands >= IDLE_COMMANDS || counts.commands >= COMMANDS {
+            "Too many commands without mail"
+        } else if counts.refused_recipients >= REFUSED_RECIPIENTS {
+            "Too many refused recipients"
+        } else {
+            return None;
+        };
+        Some(self.goodbye((4, 7, 0), text))
+    }
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    transactions: u32,
+    bad_commands: u32,
+    idle_commands: u32,
+    commands: u32,
+    refused_recipients: u32,
+}

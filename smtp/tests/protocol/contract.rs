@@ -1,0 +1,100 @@
+//! What a session owes its driver, and what it does with a driver that breaks the contract.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bulkhead_smtp::proto::{Answer, Ask, Failure, Mx, Outcome, Verdict};
+use listener::session::{Farewell, Input, Session, Step};
+
+use crate::support::{Connection, Line, settings};
+
+const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
+const LOST: &str = "421 4.3.0 mx.here.example Internal error, closing connection\r\n";
+
+/// A session that has just asked for a recipient.
+fn asking() -> (Mx, Vec<u8>) {
+    let (mut session, mut output) = (Mx::new(Arc::new(settings()), PEER), Vec::new());
+    let mut input = Input::from(&b"HELO c\r\nMAIL FROM:<>\r\nRCPT TO:<alice@here.example>\r\nDATA\r\n"[..]);
+    let step = session.step(&mut input, &mut output);
+    assert!(matches!(step, Step::Ask(Ask::Recipient { transaction: 1, .. })), "{step:?}");
+    output.clear();
+    (session, output)
+}
+
+#[test]
+fn the_greeting_needs_no_input() {
+    let (mut session, mut output) = (Mx::new(Arc::new(settings()), PEER), Vec::new());
+    assert!(matches!(session.step(&mut Input::default(), &mut output), Step::Read));
+    assert!(matches!(session.step(&mut Input::default(), &mut output), Step::Read));
+    assert_eq!(output, b"220 mx.here.example ESMTP Bulkhead\r\n");
+}
+
+#[test]
+fn tls_from_the_start_is_greeted_and_not_offered_again() {
+    let mut session = Mx::new(Arc::new(settings()), PEER);
+    session.secured();
+    let mut connection = Connection::over(session);
+    connection.send(b"EHLO c\r\nSTARTTLS\r\n", usize::MAX);
+    let output = String::from_utf8(connection.output).unwrap();
+    assert!(output.starts_with("220 mx.here.example ESMTP Bulkhead\r\n250-mx"), "{output}");
+    assert!(!output.contains("250-STARTTLS"), "{output}");
+    assert!(output.ends_with("503 5.5.1 TLS is active already\r\n"), "{output}");
+}
+
+#[test]
+fn starttls_empties_the_input_itself() {
+    let (mut session, mut output) = (Mx::new(Arc::new(settings()), PEER), Vec::new());
+    let mut input = Input::from(&b"STARTTLS\r\nMAIL FROM:<>\r\n"[..]);
+    assert!(matches!(session.step(&mut input, &mut output), Step::StartTls));
+    assert!(input.bytes().is_empty());
+}
+
+#[test]
+fn a_step_without_the_handshake_ends_the_session() {
+    let mut connection = Connection::new(settings());
+    connection.send(b"STARTTLS\r\n", usize::MAX);
+    connection.line = Line::Open;
+    connection.send(b"EHLO c\r\n", usize::MAX);
+    assert_eq!(connection.line, Line::Closed);
+    assert!(connection.output.ends_with(LOST.as_bytes()));
+}
+
+#[test]
+fn a_step_without_the_answer_ends_the_session() {
+    let (mut session, mut output) = asking();
+    assert!(matches!(session.step(&mut Input::default(), &mut output), Step::Close));
+    assert_eq!(output, LOST.as_bytes());
+}
+
+#[test]
+fn an_answer_to_another_question_ends_the_session() {
+    for answer in [
+        Answer::Begin(Err(Failure::Full)),
+        Answer::Chunk(Ok(())),
+        Answer::Commit(Outcome::Stored),
+        Answer::Abort,
+    ] {
+        let (mut session, mut output) = asking();
+        session.answered(answer, &mut output);
+        assert!(matches!(session.step(&mut Input::default(), &mut output), Step::Close));
+        assert_eq!(output, LOST.as_bytes());
+    }
+}
+
+#[test]
+fn an_answer_that_nobody_asked_for_ends_the_session() {
+    let (mut session, mut output) = (Mx::new(Arc::new(settings()), PEER), Vec::new());
+    session.step(&mut Input::default(), &mut output);
+    output.clear();
+    session.answered(Answer::Commit(Outcome::Stored), &mut output);
+    assert_eq!(output, LOST.as_bytes());
+}
+
+#[test]
+fn an_answer_after_the_farewell_is_nothing_any_more() {
+    let (mut session, mut output) = asking();
+    session.farewell(Farewell::Unavailable, &mut output);
+    session.answered(Answer::Recipient(Verdict::Unknown), &mut output);
+    assert_eq!(output, b"421 4.3.0 mx.here.example Service unavailable, closing connection\r\n");
+    assert!(matches!(session.step(&mut Input::default(), &mut output), Step::Close));
+}
