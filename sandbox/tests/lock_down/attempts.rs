@@ -13,8 +13,10 @@ use std::process::{Command, ExitCode};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::{memfd, signal, socket};
 use nix::unistd;
+use rustix::fs::StatVfsMountFlags;
 use rustix::net::sockopt::Timeout;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -87,6 +89,8 @@ pub(crate) fn make(attempt: &str, threads: Threads) -> String {
         "stream-pair" => say(session_pair(socket::SockType::Stream)),
         "serve" => say(serve()),
         "serve-by-runtime" => say(threads.runtime.block_on(serve_by_runtime())),
+        "limits" => limits(),
+        "mount-flags" => mount_flags(),
         "time-limits" => say(limit_times(&threads.journal)),
         "reuse-port" => say(rustix::net::sockopt::set_socket_reuseport(&threads.journal, true)),
         "journal" => say(threads.journal.send_to(b"MESSAGE=x", "/run/systemd/journal/socket")),
@@ -205,4 +209,34 @@ fn limit_times(socket: &UnixDatagram) -> std::io::Result<()> {
     }
     socket.set_read_timeout(second)?;
     socket.set_write_timeout(second)
+}
+
+fn limits() -> String {
+    let limits = [
+        ("core", Resource::RLIMIT_CORE),
+        ("processes", Resource::RLIMIT_NPROC),
+        ("files", Resource::RLIMIT_NOFILE),
+        ("growth", Resource::RLIMIT_FSIZE),
+    ];
+    let show = |(name, resource)| {
+        let (soft, hard) = getrlimit(resource).expect("a limit");
+        format!("{name} {soft}/{hard}")
+    };
+    limits.map(show).join(", ")
+}
+
+fn mount_flags() -> String {
+    let flags = rustix::fs::statvfs("/").expect("a file system").f_flag;
+    let names = [
+        (StatVfsMountFlags::NOSUID, "nosuid"),
+        (StatVfsMountFlags::NODEV, "nodev"),
+        (StatVfsMountFlags::NOEXEC, "noexec"),
+        (StatVfsMountFlags::RDONLY, "ro"),
+    ];
+    names
+        .into_iter()
+        .filter(|(flag, _)| flags.contains(*flag))
+        .map(|(_, name)| name)
+        .collect::<Vec<_>>()
+        .join(",")
 }

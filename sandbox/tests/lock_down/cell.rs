@@ -31,8 +31,8 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> ExitCode {
     let attempt = next();
     prepare(&before);
     if before == "master" {
-        let privileges = restrict_master(MasterDuties::default()).expect("the master is restricted");
-        println!("{privileges:?}");
+        restrict_master(MasterDuties::default()).expect("the master is restricted");
+        println!("{}", capabilities());
         let rest: Vec<String> = arguments.collect();
         return attempts::start_role(&attempt, &rest);
     }
@@ -58,6 +58,13 @@ fn prepare(before: &str) {
         "thread" => drop(std::thread::spawn(std::thread::park)),
         _ => {}
     }
+}
+
+/// The permitted, effective and bounding set of this process, as the kernel shows them.
+fn capabilities() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").expect("a status");
+    let set = |name: &str| status.lines().find_map(|line| Some(line.strip_prefix(name)?.trim().to_owned()));
+    ["CapPrm:", "CapEff:", "CapBnd:"].map(|name| set(name).expect("a set")).join(" ")
 }
 
 fn refused(error: &bulkhead_sandbox::Error) -> ExitCode {

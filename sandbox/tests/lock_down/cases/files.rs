@@ -64,3 +64,9 @@ pub(super) fn a_root_that_is_not_there_is_an_error(starter: Starter) {
     let why = "layer root cannot be had: open(root): No such file or directory (os error 2)";
     assert_eq!(refused.lines, [format!("{REFUSED}{why}")]);
 }
+
+pub(super) fn a_root_is_mounted_with_as_little_as_it_needs(starter: Starter) {
+    let flags = |role| said(&Cell::with(starter, role, alone(starter, Layer::Root)).run("mount-flags"));
+    assert_eq!(flags(Role::Store), "nosuid,nodev,noexec");
+    assert_eq!(flags(Role::Imap), "nosuid,nodev,noexec,ro");
+}

@@ -15,7 +15,7 @@ type Case = (&'static str, Starter, fn(Starter));
 
 /// Every case, with who starts its cell.
 pub(crate) fn all() -> Vec<Case> {
-    let both: [Test; 25] = [
+    let both: [Test; 28] = [
         ("every_role_has_every_layer", layers::every_role_has_every_layer),
         ("a_reader_sees_no_file", files::a_reader_sees_no_file),
         ("own_files_can_be_worked_with", files::own_files_can_be_worked_with),
@@ -30,6 +30,9 @@ pub(crate) fn all() -> Vec<Case> {
         ("signals_are_stopped_by_each_layer", processes::signals_are_stopped),
         ("new_processes_are_stopped", processes::new_processes_are_stopped),
         ("forbidden_calls_kill", processes::forbidden_calls_kill),
+        ("a_restricted_master_still_starts_roles", layers::a_restricted_master_still_starts_roles),
+        ("limits_are_fixed", layers::limits_are_fixed),
+        ("a_root_is_mounted_with_as_little", files::a_root_is_mounted_with_as_little_as_it_needs),
         ("channels_have_time_limits", channels::channels_have_time_limits),
         ("the_filter_is_on_every_thread", processes::the_filter_is_on_every_thread),
         ("only_the_store_makes_session_pairs", channels::only_the_store_makes_session_pairs),
@@ -42,11 +45,10 @@ pub(crate) fn all() -> Vec<Case> {
         ("ids_that_are_not_given_are_missed", layers::ids_that_are_not_given_are_missed),
         ("a_root_that_is_not_there_is_an_error", files::a_root_that_is_not_there_is_an_error),
     ];
-    let root: [Test; 4] = [
+    let root: [Test; 3] = [
         ("root_does_without_user_namespaces", layers::root_does_without_user_namespaces),
         ("refused_user_namespaces_are_an_error_or_waived", layers::refused_user_namespaces),
         ("a_uid_alone_takes_the_capabilities", layers::a_uid_alone_takes_the_capabilities),
-        ("a_restricted_master_still_starts_roles", layers::a_restricted_master_still_starts_roles),
     ];
     let user: [Test; 2] = [
         ("a_missing_layer_is_named", layers::a_missing_layer_is_named),
