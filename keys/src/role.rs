@@ -1,0 +1,96 @@
+//! The life of the role: its keys first, then its readers.
+
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+use ipc::control::{Control, Event};
+use ipc::exit::{Exit, Failure};
+use ipc::peers::Service;
+use ipc::role::Instance;
+use ipc::slice::{KeysConfig, RoleConfig};
+use sandbox::startup::Started;
+use tokio::task::AbortHandle;
+use tokio::time::MissedTickBehavior;
+
+use crate::identity::KeyPair;
+use crate::service::Keyring;
+use crate::{key_files, self_signed};
+
+/// The role's own directory: its root, in which it stands.
+const DIRECTORY: &str = ".";
+/// How often it is seen whether ticket keys are over.
+const TURN: Duration = Duration::from_secs(60);
+
+/// Serves until the master says to end. That a key is of no use shows before it says `Ready`.
+///
+/// # Errors
+/// [`Exit::Config`] with the file's name when certificate or key is of no use; when the master is gone.
+pub async fn serve(started: Started<()>) -> Result<(), Failure> {
+    let Started { config, descriptors, control, .. } = started;
+    let RoleConfig::Keys(config) = config else {
+        return Err(Failure::new(Exit::Software, "the slice of another role"));
+    };
+    let pair = load(&config, descriptors, Path::new(DIRECTORY))?;
+    answer(control, Rc::new(Keyring::new(vec![pair]))).await
+}
+
+/// The certificate and key that the slice says.
+///
+/// # Errors
+/// As [`serve`].
+pub fn load(config: &KeysConfig, descriptors: Vec<OwnedFd>, own: &Path) -> Result<KeyPair, Failure> {
+    let mut descriptors = descriptors.into_iter();
+    match (config.files, descriptors.next(), descriptors.next()) {
+        (true, Some(certificate), Some(key)) => {
+            let names = config.names.as_ref();
+            let names = names
+                .map_or(("the certificate file", "the private key file"), |(c, k)| (c.as_str(), k.as_str()));
+            key_files::load(certificate, key, names)
+        }
+        (false, None, None) => self_signed::load_or_make(own, &config.hostname),
+        _ => Err(Failure::new(Exit::Software, "other files than the slice says")),
+    }
+}
+
+/// Answers the readers the master wires to this role.
+///
+/// # Errors
+/// When the master is gone or out of phase.
+pub async fn answer(mut control: Control, keyring: Rc<Keyring>) -> Result<(), Failure> {
+    let mut readers: HashMap<Instance, AbortHandle> = HashMap::new();
+    let mut turns = tokio::time::interval(TURN);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let event = tokio::select! {
+            event = control.next() => event?,
+            _ = turns.tick() => {
+                keyring.turn().map_err(|error| Failure::system("randomness", error))?;
+                continue;
+            }
+        };
+        match event {
+            Event::Peer { service: Service::Handshake, peer, serves: true, socket } => {
+                let task = tokio::task::spawn_local(attend(Rc::clone(&keyring), peer, socket));
+                if let Some(old) = readers.insert(peer, task.abort_handle()) {
+                    old.abort();
+                }
+            }
+            Event::Serve => control.ready().await?,
+            Event::Drain { .. } => return control.drained().await,
+            Event::Peer { .. } | Event::Listener { .. } | Event::Admin { .. } => {
+                return Err(Failure::new(Exit::Software, "the master handed over what is not for this role"));
+            }
+        }
+    }
+}
+
+async fn attend(keyring: Rc<Keyring>, reader: Instance, socket: OwnedFd) {
+    use crate::service::Ended;
+    match keyring.serve(reader, socket).await {
+        Ended::Channel(ipc::channel::ChannelError::Gone) => tracing::debug!(%reader, "gone"),
+        why => tracing::error!(%reader, %why, "a reader lost its channel"),
+    }
+}
