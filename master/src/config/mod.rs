@@ -1,0 +1,98 @@
+//! The configuration: one TOML file, read once, checked whole, and resolved into one typed slice per role.
+//!
+//! [`written`] is the file as it may be written, [`resolved`] what it means on this host.
+
+mod address;
+mod error;
+mod keys;
+mod names;
+mod resolve;
+mod resolved;
+mod units;
+mod written;
+
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+pub use error::{ConfigError, ConfigErrors};
+pub use resolved::{Address, Config, IdSource, Imap, Mx, Origin, TlsFiles};
+pub use written::Written;
+
+/// Where the file is looked for when nothing else is said.
+pub const DEFAULT_PATH: &str = "/etc/bulkhead/bulkhead.toml";
+/// The most bytes the file may have.
+pub const SIZE_MAX: u64 = 1024 * 1024;
+
+/// Reads, checks and resolves the file.
+///
+/// # Errors
+/// Everything that is wrong with it, each with its place.
+pub fn load(path: &Path) -> Result<Config, ConfigErrors> {
+    parse(path, &read(path)?)
+}
+
+/// Checks and resolves the text of the file; `path` is for the errors.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(path: &Path, text: &str) -> Result<Config, ConfigErrors> {
+    resolve::resolve(path, text, as_written(path, text)?)
+}
+
+/// The run directory the file names: all that the `bulkhead` command needs of it, so nothing else is resolved.
+///
+/// # Errors
+/// When the file cannot be read or is not in form.
+pub fn run_dir(path: &Path) -> Result<PathBuf, ConfigErrors> {
+    Ok(as_written(path, &read(path)?)?
+        .run_dir
+        .map_or_else(written::default_run_dir, toml::Spanned::into_inner))
+}
+
+fn as_written(path: &Path, text: &str) -> Result<Written, ConfigErrors> {
+    let at = |error: toml::de::Error| {
+        let message = error.message().trim_end().replace('\n', "; ");
+        ConfigErrors(vec![ConfigError::new(path, text, error.span(), message, None)])
+    };
+    let document = toml::de::DeTable::parse(text).map_err(at)?;
+    let unknown = keys::unknown(path, text, document.get_ref());
+    if !unknown.is_empty() {
+        return Err(ConfigErrors(unknown));
+    }
+    toml::from_str(text).map_err(at)
+}
+
+fn read(path: &Path) -> Result<String, ConfigErrors> {
+    let refuse = |message: String| ConfigErrors(vec![ConfigError::of_file(path, message)]);
+    let file = std::fs::File::open(path).map_err(|error| refuse(format!("cannot be read: {error}")))?;
+    let about = file.metadata().map_err(|error| refuse(format!("cannot be read: {error}")))?;
+    if !about.is_file() {
+        return Err(refuse("is no file".into()));
+    }
+    if nix::unistd::geteuid().is_root() {
+        trusted(about.uid(), about.mode()).map_err(refuse)?;
+    }
+    let mut text = String::new();
+    file.take(SIZE_MAX.saturating_add(1))
+        .read_to_string(&mut text)
+        .map_err(|error| refuse(format!("cannot be read: {error}")))?;
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > SIZE_MAX {
+        return Err(refuse(format!("is larger than {SIZE_MAX} bytes")));
+    }
+    Ok(text)
+}
+
+/// What a root process does must not be for others to say.
+fn trusted(owner: u32, mode: u32) -> Result<(), String> {
+    if owner != 0 {
+        return Err(format!("belongs to uid {owner}; started as root, it has to belong to root"));
+    }
+    if mode & 0o022 != 0 {
+        return Err(format!("has mode {:04o}: others than root may change it; chmod go-w", mode & 0o7777));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

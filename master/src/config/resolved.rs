@@ -1,0 +1,178 @@
+//! The configuration as it is meant: every default filled in, every value in range.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ipc::role::{Layers, Role};
+use ipc::service::control::LogLevel;
+use ipc::slice::{AuthConfig, ImapConfig, KeysConfig, Limits, MxConfig, RoleConfig, StoreConfig};
+
+/// The whole configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Our name, in lower case.
+    pub hostname: String,
+    /// The first of our domains, in lower case.
+    pub domain: String,
+    /// Absolute.
+    pub state_dir: PathBuf,
+    /// Absolute.
+    pub run_dir: PathBuf,
+    /// How much is logged.
+    pub log: LogLevel,
+    /// Where the roles' uids are from.
+    pub ids: IdSource,
+    /// The layers a role may start without.
+    pub waived: Layers,
+    /// The administrator's certificate.
+    pub tls: Option<TlsFiles>,
+    /// The largest message, bytes, by whichever way it comes.
+    pub max_message_size: u64,
+    /// SMTP.
+    pub mx: Mx,
+    /// IMAP.
+    pub imap: Imap,
+    /// Bytes of messages on their way in.
+    pub upload_memory: u64,
+}
+
+/// Where the uids of the roles are from, when the master is root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdSource {
+    /// Role n has uid and gid base + n.
+    Base(u32),
+    /// The users `bulkhead-<role>` of the system.
+    Users,
+}
+
+/// The files of a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The chain.
+    pub certificate: PathBuf,
+    /// The key.
+    pub key: PathBuf,
+}
+
+/// An address to listen on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// With its port; port 0 takes any free one.
+    pub socket: SocketAddr,
+    /// Who asked for it.
+    pub origin: Origin,
+}
+
+/// Who asked for an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The file: it has to be there.
+    Written,
+    /// The default: IPv6 is left out where the host has none.
+    Default,
+}
+
+/// SMTP.
+#[derive(Clone, Debug)]
+pub struct Mx {
+    /// Where.
+    pub listen: Vec<Address>,
+    /// Processes.
+    pub workers: u16,
+    /// Recipients of one transaction.
+    pub max_recipients: u32,
+    /// Connections of one worker.
+    pub limits: Limits,
+}
+
+/// IMAP.
+#[derive(Clone, Debug)]
+pub struct Imap {
+    /// Where, with TLS from the first byte.
+    pub listen_tls: Vec<Address>,
+    /// Processes.
+    pub workers: u16,
+    /// Minutes a session may be silent.
+    pub idle_minutes: u32,
+    /// Connections of one worker.
+    pub limits: Limits,
+}
+
+impl Config {
+    /// How many processes a role has.
+    #[must_use]
+    pub fn workers(&self, role: Role) -> u16 {
+        match role {
+            Role::Mx => self.mx.workers,
+            Role::Imap => self.imap.workers,
+            Role::Master | Role::Auth | Role::Keys | Role::Store => 1,
+        }
+    }
+
+    /// Where a role listens, and whether TLS begins with the first byte there.
+    #[must_use]
+    pub fn listeners(&self, role: Role) -> (&[Address], bool) {
+        match role {
+            Role::Mx => (&self.mx.listen, false),
+            Role::Imap => (&self.imap.listen_tls, true),
+            Role::Master | Role::Auth | Role::Keys | Role::Store => (&[], false),
+        }
+    }
+
+    /// The slice of a role: all it gets to know. The master has none.
+    #[must_use]
+    pub fn slice(&self, role: Role) -> Option<RoleConfig> {
+        Some(match role {
+            Role::Master => return None,
+            Role::Mx => RoleConfig::Mx(MxConfig {
+                hostname: self.hostname.clone(),
+                max_message_size: self.max_message_size,
+                max_recipients: self.mx.max_recipients,
+                limits: self.mx.limits,
+            }),
+            Role::Imap => RoleConfig::Imap(ImapConfig {
+                hostname: self.hostname.clone(),
+                max_message_size: self.max_message_size,
+                idle_minutes: self.imap.idle_minutes,
+                limits: self.imap.limits,
+            }),
+            Role::Auth => RoleConfig::Auth(AuthConfig { domain: self.domain.clone() }),
+            Role::Keys => RoleConfig::Keys(KeysConfig {
+                hostname: self.hostname.clone(),
+                files: self.tls.is_some(),
+                names: self
+                    .tls
+                    .as_ref()
+                    .map(|files| (files.certificate.display().to_string(), files.key.display().to_string())),
+            }),
+            Role::Store => RoleConfig::Store(StoreConfig {
+                max_message_size: self.max_message_size,
+                upload_memory: self.upload_memory,
+            }),
+        })
+    }
+
+    /// How many descriptors a process of the role may have open.
+    #[must_use]
+    pub fn max_open_files(&self, role: Role) -> u64 {
+        /// The runtime, channels to every peer, listeners, the control channel, and what is being replaced.
+        const BASE: u64 = 256;
+        let connections = |limits: Limits| u64::from(limits.connections);
+        let workers = u64::from(self.mx.workers).saturating_add(u64::from(self.imap.workers));
+        let more = match role {
+            Role::Mx => connections(self.mx.limits),
+            // a mailbox session comes with each login
+            Role::Imap => connections(self.imap.limits).saturating_mul(2),
+            // the far ends of those, and segments
+            Role::Store => connections(self.imap.limits)
+                .saturating_mul(self.imap.workers.into())
+                .saturating_add(workers.saturating_mul(2))
+                .saturating_add(1024),
+            // session descriptors on their way through
+            Role::Auth => workers.saturating_mul(64).saturating_add(256),
+            Role::Keys => workers.saturating_mul(2),
+            Role::Master => 0,
+        };
+        more.saturating_add(BASE)
+    }
+}

@@ -1,0 +1,169 @@
+//! Good and bad files, with the exact words and places.
+
+use std::path::Path;
+
+use ipc::role::{Layer, Layers, Role};
+use ipc::slice::RoleConfig;
+
+use super::*;
+
+const LEAST: &str = "hostname = \"mail.example.org\"\ndomain = \"example.org\"\n";
+
+fn good(text: &str) -> Config {
+    parse(Path::new("t.toml"), text).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn bad(text: &str) -> Vec<String> {
+    let errors = parse(Path::new("t.toml"), text).expect_err("a mistake");
+    errors.to_string().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_hostname_and_a_domain_are_enough() {
+    let config = good(LEAST);
+    assert_eq!(config.state_dir, Path::new("/var/lib/bulkhead"));
+    assert_eq!(config.run_dir, Path::new("/run/bulkhead"));
+    assert_eq!((config.ids, config.waived), (IdSource::Users, Layers::NONE));
+    let listen: Vec<_> = config.mx.listen.iter().map(|a| (a.socket.to_string(), a.origin)).collect();
+    assert_eq!(listen, [("0.0.0.0:25".into(), Origin::Default), ("[::]:25".into(), Origin::Default)]);
+    assert_eq!(config.imap.listen_tls.len(), 2);
+    assert_eq!(config.max_message_size, 50 << 20);
+    assert!(config.workers(Role::Mx) >= 1 && config.workers(Role::Store) == 1);
+}
+
+#[test]
+fn what_is_written_reaches_the_slices() {
+    let config = good(&format!(
+        "{LEAST}waive = [\"uid\", \"landlock\"]\nuid_base = 70000\n[tls]\ncertificate = \"/c\"\nkey = \"/k\"\n[mx]\n\
+         listen = [\"127.0.0.1:2525\", \"[::1]:2525\"]\nworkers = 3\nmax_message_size = \"1 MiB\"\n\
+         max_recipients = 200\nmax_connections = 9\nmax_connections_per_address = 4\n[imap]\nlisten_tls = []\n\
+         workers = 2\nidle_minutes = 31\nmax_connections = 8\nmax_connections_per_address = 3\n[store]\n\
+         upload_memory = 2097152\n"
+    ));
+    assert_eq!(config.waived, Layers::NONE.with(Layer::Uid).with(Layer::Landlock));
+    assert_eq!(config.ids, IdSource::Base(70000));
+    assert_eq!((config.workers(Role::Mx), config.workers(Role::Imap)), (3, 2));
+    assert!(config.listeners(Role::Imap).0.is_empty());
+    for role in Role::STARTED {
+        let slice = config.slice(role).unwrap();
+        assert_eq!(slice.role(), role);
+        match slice {
+            RoleConfig::Mx(mx) => {
+                assert_eq!((mx.max_message_size, mx.max_recipients), (1 << 20, 200));
+                assert_eq!((mx.limits.connections, mx.limits.connections_per_address), (9, 4));
+            }
+            RoleConfig::Imap(imap) => {
+                assert_eq!((imap.max_message_size, imap.idle_minutes), (1 << 20, 31));
+                assert_eq!((imap.limits.connections, imap.limits.connections_per_address), (8, 3));
+            }
+            RoleConfig::Keys(keys) => assert_eq!(keys.names, Some(("/c".into(), "/k".into()))),
+            RoleConfig::Auth(auth) => assert_eq!(auth.domain, "example.org"),
+            RoleConfig::Store(store) => assert_eq!(store.upload_memory, 2 << 20),
+        }
+    }
+    assert!(config.slice(Role::Master).is_none());
+}
+
+#[test]
+fn mistakes_have_a_place_and_a_hint() {
+    for (more, expected) in [
+        ("hostnam = \"x\"", "t.toml:3:1: there is no key `hostnam`; did you mean `hostname`?"),
+        ("workers = 2", "t.toml:3:1: there is no key `workers`; it belongs in [mx] or [imap]"),
+        (
+            "[mx]\ndomain = \"x\"",
+            "t.toml:4:1: there is no key `domain` in [mx]; it belongs above the first [section]",
+        ),
+        (
+            "[imap]\n listen = [\"0.0.0.0:993\"]",
+            "t.toml:4:2: there is no key `listen` in [imap]; did you mean `listen_tls`?",
+        ),
+        (
+            "[mx]\nlisten = [\"127.0.0.1:25\", \"25\"]",
+            "t.toml:4:27: `25` is no address with a port; every IPv4 address is \"0.0.0.0:25\", every IPv6 address \
+             \"[::]:25\"",
+        ),
+        (
+            "[mx]\nmax_message_size = \"50 mb\"",
+            "t.toml:4:20: `mb` is no unit of size; the units are B, KiB, MiB, GiB, kB, MB, GB",
+        ),
+        ("[mx]\nmax_message_size = 10", "t.toml:4:20: 10 B is out of range; it is from 64 KiB to 1 GiB"),
+        ("[mx]\nworkers = 0", "t.toml:4:11: 0 is out of range; it is from 1 to 256"),
+        ("run_dir = \"run\"", "t.toml:3:11: `run` is no absolute path; begin it with a /"),
+        (
+            "[tls]\nkey = \"/k\"",
+            "t.toml:4:7: `key` without `certificate`; both are needed, or neither: without [tls] a certificate is \
+             made",
+        ),
+        (
+            "waive = [\"uid\", \"secomp\"]",
+            "t.toml:3:17: there is no layer `secomp`; did you mean \"seccomp\"? the layers are uid, user-namespace, \
+             net-namespace, ipc-uts-namespaces, root, capabilities, not-dumpable, no-new-privs, landlock, rlimits, \
+             seccomp",
+        ),
+        ("uid_base = 0", "t.toml:3:12: 0 is out of range; it is from 1 to 2000000000"),
+        (
+            "[mx]\nlisten = [\"127.0.0.1:25\"]\n[imap]\nlisten_tls = [\"127.0.0.1:25\"]",
+            "t.toml:6:15: `127.0.0.1:25` is there twice; leave one of them out",
+        ),
+        (
+            "[store]\nupload_memory = \"1 MiB\"",
+            "t.toml:4:17: 1 MiB is out of range; it is from 50 MiB to 1024 GiB",
+        ),
+    ] {
+        assert_eq!(bad(&format!("{LEAST}{more}\n")), [expected], "{more}");
+    }
+}
+
+#[test]
+fn mistakes_of_form_have_a_place() {
+    for (more, place) in [
+        ("[mx]\nworkers = \"two\"", "t.toml:4:11: "),
+        ("log = \"loud\"", "t.toml:3:7: "),
+        ("uid_base = -1", "t.toml:3:12: "),
+        ("[mx", "t.toml:3:4: "),
+        ("mx = 3", "t.toml:3:6: "),
+        ("domain = \"again.example\"", "t.toml:3:1: "),
+        ("[mx]\nmax_message_size = true", "t.toml:4:20: expected a size"),
+    ] {
+        let said = bad(&format!("{LEAST}{more}\n"));
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].starts_with(place), "{more}: {}", said[0]);
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    assert_eq!(
+        bad(""),
+        [
+            "t.toml:1:1: `hostname` is missing; write hostname = \"mail.example.org\"",
+            "t.toml:1:1: `domain` is missing; write domain = \"example.org\"",
+        ]
+    );
+    let said = bad("hostname = \"ü\"\ndomain = \"1.2.3.4\"\n[mx]\nworkers = 0\n");
+    assert_eq!(said.len(), 3, "{said:?}");
+}
+
+#[test]
+fn a_file_that_others_may_change_is_not_for_root() {
+    assert!(trusted(0, 0o100_644).is_ok() && trusted(0, 0o100_600).is_ok());
+    for (owner, mode) in [(1000, 0o100_644), (0, 0o100_664), (0, 0o100_646)] {
+        assert!(trusted(owner, mode).is_err(), "{owner} {mode:o}");
+    }
+}
+
+/// The example names every key, and with its comment signs gone it is a good file.
+#[test]
+fn the_example_has_every_key() {
+    let example = include_str!("../../../docs/bulkhead.toml.example");
+    let uncommented: String = example
+        .lines()
+        .map(|line| line.strip_prefix("#").filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    for text in [example, &uncommented] {
+        good(text);
+    }
+    let document = toml::de::DeTable::parse(&uncommented).unwrap();
+    assert_eq!(keys::missing(document.get_ref()), Vec::<String>::new());
+}

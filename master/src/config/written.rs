@@ -1,0 +1,109 @@
+//! The configuration as it is written. Every key is described in `docs/bulkhead.toml.example`.
+
+use std::path::PathBuf;
+
+use ipc::service::control::LogLevel;
+use serde::Deserialize;
+use toml::Spanned;
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Written {
+    /// The name of this host in greetings, Received fields and a certificate of its own. Needed.
+    pub hostname: Option<Spanned<String>>,
+    /// The first domain whose mail is ours; what a login without a domain means. Needed.
+    pub domain: Option<Spanned<String>>,
+    /// The directory of everything that lasts: one beneath it for each role that keeps something.
+    pub state_dir: Option<Spanned<PathBuf>>,
+    /// The directory of the sockets for `bulkhead` and of what lasts as long as the process.
+    pub run_dir: Option<Spanned<PathBuf>>,
+    /// How much is logged: error, warn, info or debug.
+    pub log: Option<LogLevel>,
+    /// Role n gets uid and gid base + n; without it, those of the users `bulkhead-<role>`.
+    pub uid_base: Option<Spanned<u32>>,
+    /// Layers of the lock-down a role may start without where the host does not have them.
+    #[serde(default)]
+    pub waive: Vec<Spanned<String>>,
+    /// The certificate of the host; without it, `keys` makes one that is signed by itself.
+    pub tls: Option<Spanned<Tls>>,
+    /// SMTP.
+    #[serde(default)]
+    pub mx: Mx,
+    /// IMAP.
+    #[serde(default)]
+    pub imap: Imap,
+    /// The mailboxes.
+    #[serde(default)]
+    pub store: Store,
+}
+
+/// `[tls]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// A file with the certificate chain, leaf first, in PEM.
+    pub certificate: Option<Spanned<PathBuf>>,
+    /// A file with its private key, in PEM.
+    pub key: Option<Spanned<PathBuf>>,
+}
+
+/// `[mx]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mx {
+    /// Addresses with port.
+    pub listen: Option<Vec<Spanned<String>>>,
+    /// Processes; one per core.
+    pub workers: Option<Spanned<u16>>,
+    /// The largest message, by whichever way it comes.
+    pub max_message_size: Option<Spanned<Quantity>>,
+    /// Recipients of one transaction.
+    pub max_recipients: Option<Spanned<u32>>,
+    /// Connections open at once, each worker.
+    pub max_connections: Option<Spanned<u32>>,
+    /// Connections from one address open at once, each worker.
+    pub max_connections_per_address: Option<Spanned<u32>>,
+}
+
+/// `[imap]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Imap {
+    /// Addresses with port on which TLS begins with the first byte (RFC 8314 section 3).
+    pub listen_tls: Option<Vec<Spanned<String>>>,
+    /// Processes; one per core.
+    pub workers: Option<Spanned<u16>>,
+    /// Minutes a session may be silent.
+    pub idle_minutes: Option<Spanned<u32>>,
+    /// Connections open at once, each worker.
+    pub max_connections: Option<Spanned<u32>>,
+    /// Connections from one address open at once, each worker.
+    pub max_connections_per_address: Option<Spanned<u32>>,
+}
+
+/// `[store]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// Memory for messages on their way in, all sessions together.
+    pub upload_memory: Option<Spanned<Quantity>>,
+}
+
+/// A number of bytes: plain, or with a unit.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "expected a size: a number of bytes, or text such as \"50 MiB\"")]
+pub enum Quantity {
+    /// Bytes.
+    Bytes(i64),
+    /// With a unit.
+    Text(String),
+}
+
+pub(super) fn default_run_dir() -> PathBuf {
+    "/run/bulkhead".into()
+}
+
+pub(super) fn default_state_dir() -> PathBuf {
+    "/var/lib/bulkhead".into()
+}
