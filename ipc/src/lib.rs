@@ -8,6 +8,7 @@ pub mod frame;
 pub mod log;
 pub mod mail;
 pub mod peers;
+pub mod program;
 pub mod role;
 pub mod rpc;
 pub mod service;

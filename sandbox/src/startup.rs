@@ -86,6 +86,8 @@ where
     rustix::io::ioctl_fionbio(io::stderr(), !hello.log.journal)
         .map_err(|error| Failure::system("log pipe", error))?;
     let plan = plan(instance.role, &hello.lockdown, hello.log.journal);
+    // Roles name their files relative to here: it is "/" once the root is changed, and the same place without.
+    std::env::set_current_dir(&plan.root_dir).map_err(|error| Failure::system("the role's directory", error))?;
     let entered = enter(&plan).map_err(|error| Failure::system("lock-down", error))?;
     ipc::log::start(hello.log, instance)?;
     let prepared = prepare(&hello).map_err(|error| Failure::system("threads", error))?;

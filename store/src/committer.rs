@@ -87,8 +87,7 @@ impl<S: Segments> Committer<S> {
     /// Commits one group out of what waits; what cannot be in it stays.
     fn commit(&mut self, waiting: &mut VecDeque<Job>) -> Result<(), AppendError> {
         let mut gathered = self.gather(waiting);
-        std::mem::swap(waiting, &mut gathered.later);
-        waiting.append(&mut gathered.later);
+        *waiting = std::mem::take(&mut gathered.later);
         let Gathered { mut group, changes, answers, adds_mail, .. } = gathered;
         if changes.is_empty() {
             return Ok(());
@@ -140,7 +139,11 @@ impl<S: Segments> Committer<S> {
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
         let mut notices: Vec<Notice> = Vec::new();
         for change in changes {
-            notices.extend(concerns(&change).filter(|notice| notices.last() != Some(notice)));
+            if let Some(notice) = concerns(&change)
+                && notices.last() != Some(&notice)
+            {
+                notices.push(notice);
+            }
             index.apply(change, bodies);
         }
         drop(index);
@@ -184,14 +187,13 @@ fn answer_all(answers: Vec<(oneshot::Sender<Outcome>, Outcome)>, with: &Outcome)
 }
 
 /// The mailbox whose sessions have to hear of a change.
-fn concerns(change: &Change) -> impl Iterator<Item = Notice> {
-    let concerned = match change {
+fn concerns(change: &Change) -> Option<Notice> {
+    match change {
         Change::MessageAdded { account, mailbox, .. }
         | Change::FlagsChanged { account, mailbox, .. }
         | Change::Expunged { account, mailbox, .. } => Some((*account, *mailbox)),
         _ => None,
-    };
-    concerned.into_iter()
+    }
 }
 
 /// The time, in seconds since 1970 UTC.

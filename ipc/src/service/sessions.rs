@@ -16,6 +16,9 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// Requests `auth` may have outstanding.
 pub const IN_FLIGHT: usize = 8192;
 
+/// Accounts in one [`SessionsRequest::Create`].
+pub const CREATE_MAX: usize = 1024;
+
 /// The service.
 #[derive(Debug)]
 pub enum Sessions {}
@@ -23,7 +26,13 @@ pub enum Sessions {}
 /// What `auth` asks.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum SessionsRequest {
-    /// A mailbox session; an account the store does not know yet is set up (INBOX and the special-use mailboxes).
+    /// Accounts that `auth` has minted: set them up (INBOX and the special-use mailboxes). Those that are there already
+    /// stay as they are. No mail can be delivered to an account the store was not told of.
+    Create {
+        /// Which; at most [`CREATE_MAX`].
+        accounts: Vec<AccountId>,
+    },
+    /// A mailbox session; an account the store does not know yet is set up first.
     OpenMailbox {
         /// Whose.
         account: AccountId,

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustix::fs::{AtFlags, FallocateFlags, Mode, OFlags};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
 use super::directory::{directory, lock, name, no_space_or, number, refuse_network};
 use super::error::{OpenError, SegmentError};
@@ -78,7 +78,7 @@ impl FileSegments {
     fn open_file(&self, name: &str, more: OFlags) -> Result<File, SegmentError> {
         let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW | more;
         let file = rustix::fs::openat(&self.directory, name, flags, Mode::RUSR | Mode::WUSR);
-        Ok(file.map_err(directory("open"))?.into())
+        Ok(file.map_err(no_space_or("open"))?.into())
     }
 
     fn fill(
@@ -104,7 +104,7 @@ impl FileSegments {
         let wish = end.next_multiple_of(self.geometry.step).min(self.geometry.segment).max(end);
         for end in [wish, end] {
             let length = end.saturating_sub(allocated);
-            match rustix::fs::fallocate(file, FallocateFlags::empty(), allocated, length) {
+            match retry_on_intr(|| rustix::fs::fallocate(file, FallocateFlags::empty(), allocated, length)) {
                 Ok(()) => return Ok(end),
                 // part of it may have been taken, which must not be kept from the rest of the system
                 Err(Errno::NOSPC | Errno::DQUOT | Errno::FBIG) => {
@@ -134,16 +134,22 @@ impl Segments for FileSegments {
         space: u64,
         content: &mut dyn Iterator<Item = Result<Vec<u8>, SegmentError>>,
     ) -> Result<(), SegmentError> {
+        if self.files.get(segment).is_ok() {
+            // to rename over it would lose mail
+            return Err(directory("create")(Errno::EXIST));
+        }
         let file = self.open_file(UNFINISHED, OFlags::CREATE | OFlags::TRUNC)?;
-        let allocated = match self.fill(&file, segment, space, content) {
+        let filled = self.fill(&file, segment, space, content).and_then(|allocated| {
+            let renamed = rustix::fs::renameat(&self.directory, UNFINISHED, &self.directory, name(segment));
+            renamed.map(|()| allocated).map_err(no_space_or("rename"))
+        });
+        let allocated = match filled {
             Ok(allocated) => allocated,
             Err(error) => {
                 self.remove_unfinished()?;
                 return Err(error);
             }
         };
-        rustix::fs::renameat(&self.directory, UNFINISHED, &self.directory, name(segment))
-            .map_err(directory("rename"))?;
         rustix::fs::fsync(&self.directory).map_err(directory("sync"))?;
         self.files.insert(segment, file);
         self.allocated = Position { segment, offset: allocated };
@@ -161,7 +167,7 @@ impl Segments for FileSegments {
         // of a segment of an earlier run it's unknown how far space was set aside: ask for all of it, but keep what's written
         let length = self.files.length(end.segment)?;
         if self.allocated.offset == 0 && length > 0 {
-            rustix::fs::fallocate(&*file, FallocateFlags::empty(), 0, length)
+            retry_on_intr(|| rustix::fs::fallocate(&*file, FallocateFlags::empty(), 0, length))
                 .map_err(no_space_or("fallocate"))?;
             self.allocated.offset = length;
         }
@@ -296,6 +302,17 @@ mod tests {
         assert!(matches!(FileSegments::open(place.path(), Geometry::default()), Err(OpenError::Locked)));
         drop(first);
         FileSegments::open(place.path(), Geometry::default()).unwrap();
+    }
+
+    #[test]
+    fn a_segment_is_never_written_over() {
+        let place = tempfile::tempdir().unwrap();
+        let mut segments = FileSegments::open(place.path(), Geometry::default()).unwrap();
+        segments.create(SegmentNumber(1), 100, &mut std::iter::once(Ok(vec![1; 100]))).unwrap();
+        assert!(segments.create(SegmentNumber(1), 100, &mut std::iter::once(Ok(vec![2; 100]))).is_err());
+        let mut first = [0];
+        segments.reader().read(Position { segment: SegmentNumber(1), offset: 0 }, &mut first).unwrap();
+        assert_eq!(first, [1]);
     }
 
     #[test]

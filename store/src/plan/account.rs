@@ -1,5 +1,7 @@
 //! Setting accounts up, and removing them.
 
+use std::collections::BTreeSet;
+
 use ipc::mail::{AccountId, MailboxId, Seconds};
 use ipc::service::mailbox::SpecialUse;
 
@@ -20,7 +22,8 @@ pub(super) fn create(accounts: &[AccountId], index: &Index, staging: &mut Stagin
     if accounts.iter().any(|account| index.was_removed(*account)) {
         return Decision::Answer(Outcome::NoAccount);
     }
-    let missing: Vec<_> = accounts.iter().copied().filter(|account| index.account(*account).is_none()).collect();
+    let missing: BTreeSet<_> =
+        accounts.iter().copied().filter(|account| index.account(*account).is_none()).collect();
     if missing.is_empty() {
         return Decision::Answer(Outcome::Done);
     }

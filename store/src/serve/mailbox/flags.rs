@@ -1,0 +1,68 @@
+//! Changing flags, and expunging.
+
+use ipc::channel::ChannelError;
+use ipc::mail::{SystemFlags, Uid, UidRange};
+use ipc::service::mailbox::{
+    FlagChange, KEYWORD_LENGTH_MAX, KEYWORDS_MAX, MailboxReply, MessageRow, ROWS_MAX, Refusal,
+};
+
+use super::{Session, out_of_phase};
+use crate::plan::{Operation, Outcome};
+
+impl Session {
+    pub(super) async fn flags(
+        &self,
+        uids: Vec<UidRange>,
+        change: FlagChange,
+        flags: SystemFlags,
+        keywords: Vec<String>,
+    ) -> Result<(), ChannelError> {
+        keywords_in_form(&keywords)?;
+        let mailbox = match self.selected {
+            Some(selected) if selected.write => selected.mailbox,
+            _ => return self.refuse(Refusal::NotSelected).await,
+        };
+        let operation = Operation::Flags { account: self.account, mailbox, uids, change, flags, keywords };
+        let named = match self.store.engine.submit(operation).await {
+            Outcome::Flagged(named) => named,
+            Outcome::Refused(why) => return self.refuse(why).await,
+            _ => return self.refuse(Refusal::NoMailbox).await,
+        };
+        let mut pages = named.chunks(ROWS_MAX).peekable();
+        loop {
+            let page = pages.next().unwrap_or_default();
+            let (rows, keywords) = self.rows(mailbox, page);
+            let more = pages.peek().is_some();
+            self.reply(MailboxReply::Flagged { rows, keywords, more }).await?;
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
+    fn rows(&self, mailbox: ipc::mail::MailboxId, uids: &[Uid]) -> (Vec<MessageRow>, Vec<String>) {
+        let index = self.store.engine.index();
+        let Some(mailbox) = index.mailbox(self.account, mailbox) else { return (Vec::new(), Vec::new()) };
+        let rows = uids.iter().filter_map(|uid| mailbox.message(*uid)).map(|message| message.row).collect();
+        (rows, mailbox.keywords.clone())
+    }
+
+    pub(super) async fn expunge(&self, uids: Option<Vec<UidRange>>) -> Result<(), ChannelError> {
+        let mailbox = match self.selected {
+            Some(selected) if selected.write => selected.mailbox,
+            _ => return self.refuse(Refusal::NotSelected).await,
+        };
+        match self.store.engine.submit(Operation::Expunge { account: self.account, mailbox, uids }).await {
+            Outcome::Done => self.reply(MailboxReply::Done).await,
+            Outcome::Refused(why) => self.refuse(why).await,
+            _ => self.refuse(Refusal::NoMailbox).await,
+        }
+    }
+}
+
+/// Keywords of a reader: as many, and as long, as the service says.
+pub(super) fn keywords_in_form(keywords: &[String]) -> Result<(), ChannelError> {
+    let in_form = keywords.len() <= KEYWORDS_MAX
+        && keywords.iter().all(|keyword| !keyword.is_empty() && keyword.len() <= KEYWORD_LENGTH_MAX);
+    if in_form { Ok(()) } else { Err(out_of_phase()) }
+}

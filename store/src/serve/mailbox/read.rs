@@ -1,0 +1,161 @@
+//! Requests that change nothing in the log: lists, counters, views, bodies.
+
+use ipc::channel::ChannelError;
+use ipc::frame::Frame;
+use ipc::mail::{MailboxId, ModSeq, Uid};
+use ipc::service::mailbox::{MailboxReply, MailboxRequest, MailboxRow, ROWS_MAX, Refusal};
+use ipc::service::upload::CREDITS;
+use ipc::socket::CHUNK_MAX;
+
+use super::{Selected, Session, out_of_phase, patiently};
+use crate::index::Message;
+use crate::serve::budget::Share;
+
+/// Mailboxes in one page: names are long.
+const MAILBOXES_MAX: usize = 64;
+
+impl Session {
+    pub(super) async fn list(&self, after: Option<MailboxId>) -> Result<(), ChannelError> {
+        let first = after.map_or(Some(0), |after| after.0.checked_add(1));
+        let (rows, more) = {
+            let index = self.store.engine.index();
+            let mailboxes = index.account(self.account).map(|account| &account.mailboxes);
+            let mut rest =
+                mailboxes.zip(first).into_iter().flat_map(|(mailboxes, first)| mailboxes.range(MailboxId(first)..));
+            let rows: Vec<MailboxRow> = rest
+                .by_ref()
+                .take(MAILBOXES_MAX)
+                .map(|(id, mailbox)| MailboxRow {
+                    id: *id,
+                    name: mailbox.name.clone(),
+                    special_use: mailbox.special_use,
+                    subscribed: true,
+                })
+                .collect();
+            (rows, rest.next().is_some())
+        };
+        self.reply(MailboxReply::Mailboxes { rows, more }).await
+    }
+
+    pub(super) async fn status(&self, mailbox: MailboxId) -> Result<(), ChannelError> {
+        let status = self.store.engine.index().mailbox(self.account, mailbox).map(|mailbox| mailbox.status());
+        match status {
+            Some(status) => self.reply(MailboxReply::Status(status)).await,
+            None => self.refuse(Refusal::NoMailbox).await,
+        }
+    }
+
+    pub(super) async fn select(&mut self, mailbox: MailboxId, write: bool) -> Result<(), ChannelError> {
+        self.unselect();
+        let reply = self.store.engine.index_mut().mailbox_mut(self.account, mailbox).map(|found| {
+            let status = found.status();
+            let first_recent = found.take_recent(write);
+            found.views.show(self.id, status.highest_modseq);
+            MailboxReply::Selected { status, first_recent, keywords: found.keywords.clone() }
+        });
+        match reply {
+            Some(reply) => {
+                self.signals.selected.set(Some(mailbox));
+                self.selected = Some(Selected { mailbox, write, told: false });
+                self.reply(reply).await
+            }
+            None => self.refuse(Refusal::NoMailbox).await,
+        }
+    }
+
+    pub(super) async fn messages(&self, after: Uid) -> Result<(), ChannelError> {
+        let Some(mailbox) = self.selected_mailbox() else { return self.refuse(Refusal::NotSelected).await };
+        let page = self.store.engine.index().mailbox(self.account, mailbox).map(|mailbox| {
+            let mut rest = mailbox.rows(after);
+            let rows: Vec<_> = rest.by_ref().take(ROWS_MAX).collect();
+            (rows, rest.next().is_some())
+        });
+        match page {
+            Some((rows, more)) => self.reply(MailboxReply::Messages { rows, more }).await,
+            None => self.refuse(Refusal::NoMailbox).await,
+        }
+    }
+
+    pub(super) async fn changes(&mut self, since: ModSeq) -> Result<(), ChannelError> {
+        let Some(selected) = &mut self.selected else { return self.refuse(Refusal::NotSelected).await };
+        selected.told = false;
+        let mailbox = selected.mailbox;
+        self.shown(mailbox, since);
+        let changes = self.store.engine.index().mailbox(self.account, mailbox).map(|mailbox| {
+            let changed = mailbox.changed(since, ROWS_MAX);
+            MailboxReply::Changes {
+                rows: changed.rows,
+                expunged: changed.expunged,
+                until: changed.until,
+                more: changed.more,
+                keywords: mailbox.keywords.clone(),
+            }
+        });
+        match changes {
+            Some(changes) => self.reply(changes).await,
+            None => self.refuse(Refusal::NoMailbox).await,
+        }
+    }
+
+    fn message(&self, uid: Uid) -> Result<Message, Refusal> {
+        let mailbox = self.selected_mailbox().ok_or(Refusal::NotSelected)?;
+        let index = self.store.engine.index();
+        let mailbox = index.mailbox(self.account, mailbox).ok_or(Refusal::NoMailbox)?;
+        mailbox.visible(uid).copied().ok_or(Refusal::NoMessage)
+    }
+
+    pub(super) async fn structure(&self, uid: Uid) -> Result<(), ChannelError> {
+        let structure = match self.message(uid).map(|message| message.structure) {
+            Ok(Some(body)) => self.store.engine.read(body).await,
+            Ok(None) => Ok(Vec::new()),
+            Err(why) => Err(why),
+        };
+        match structure {
+            Ok(structure) => self.reply(MailboxReply::Structure(structure)).await,
+            // It can be computed again from the message.
+            Err(Refusal::Damaged) => self.reply(MailboxReply::Structure(Vec::new())).await,
+            Err(why) => self.refuse(why).await,
+        }
+    }
+
+    pub(super) async fn body(&mut self, uid: Uid, offset: u32, length: u32) -> Result<(), ChannelError> {
+        let message = match self.message(uid) {
+            Ok(message) => message,
+            Err(why) => return self.refuse(why).await,
+        };
+        // Held until the last byte is sent.
+        let mut share = Share::default();
+        if !self.store.downloads.grow(&mut share, usize::try_from(message.row.size).unwrap_or(usize::MAX)) {
+            return self.refuse(Refusal::Limit).await;
+        }
+        let bytes = match self.store.engine.read(message.body).await {
+            Ok(bytes) => bytes,
+            Err(why) => return self.refuse(why).await,
+        };
+        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+        let end = start.saturating_add(usize::try_from(length).unwrap_or(usize::MAX)).min(bytes.len());
+        let run = bytes.get(start..end).unwrap_or_default();
+        tracing::debug!(id = %message.row.id, account = self.account.0, uid, bytes = run.len(), "read");
+        self.reply(MailboxReply::Body { length: u32::try_from(run.len()).unwrap_or(u32::MAX) }).await?;
+        self.send_chunks(run).await
+    }
+
+    async fn send_chunks(&mut self, run: &[u8]) -> Result<(), ChannelError> {
+        let mut credits = CREDITS;
+        for chunk in run.chunks(CHUNK_MAX) {
+            if credits == 0 {
+                credits = patiently(self.credit()).await?;
+            }
+            credits = credits.saturating_sub(1);
+            patiently(self.sender.chunk(0, chunk)).await?;
+        }
+        Ok(())
+    }
+
+    async fn credit(&mut self) -> Result<u8, ChannelError> {
+        match self.receiver.receive().await? {
+            Frame::Message(MailboxRequest::Credit { chunks: chunks @ 1..=CREDITS }, _) => Ok(chunks),
+            Frame::Message(..) | Frame::Chunk { .. } => Err(out_of_phase()),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The open mailbox sessions: whom to tell that a mailbox has changed, and whom to end when an account goes.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use ipc::mail::{AccountId, MailboxId};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::Store;
+use crate::committer::Notice;
+use crate::index::SessionId;
+
+/// Sessions by account.
+#[derive(Default)]
+pub(crate) struct Registry {
+    next: Cell<u64>,
+    accounts: RefCell<HashMap<AccountId, HashMap<SessionId, Rc<Signals>>>>,
+}
+
+/// What a session waits for besides its client.
+#[derive(Default)]
+pub(crate) struct Signals {
+    /// The mailbox it has selected.
+    pub(crate) selected: Cell<Option<MailboxId>>,
+    /// The selected mailbox has changed.
+    pub(crate) changed: Notify,
+    /// It has to end.
+    pub(crate) end: Notify,
+}
+
+impl Registry {
+    /// A session begins.
+    pub(crate) fn enter(&self, account: AccountId) -> (SessionId, Rc<Signals>) {
+        let id = SessionId(self.next.get());
+        self.next.set(id.0.wrapping_add(1));
+        let signals = Rc::new(Signals::default());
+        self.accounts.borrow_mut().entry(account).or_default().insert(id, Rc::clone(&signals));
+        (id, signals)
+    }
+
+    /// A session has ended.
+    pub(crate) fn leave(&self, account: AccountId, session: SessionId) {
+        let mut accounts = self.accounts.borrow_mut();
+        if let Some(sessions) = accounts.get_mut(&account) {
+            sessions.remove(&session);
+            if sessions.is_empty() {
+                accounts.remove(&account);
+            }
+        }
+    }
+
+    /// Ends the sessions of an account.
+    pub(crate) fn end(&self, account: AccountId) {
+        for signals in self.accounts.borrow().get(&account).into_iter().flat_map(HashMap::values) {
+            signals.end.notify_one();
+        }
+    }
+
+    /// Ends every session.
+    pub(crate) fn end_all(&self) {
+        for signals in self.accounts.borrow().values().flat_map(HashMap::values) {
+            signals.end.notify_one();
+        }
+    }
+
+    fn changed(&self, (account, mailbox): Notice) {
+        for signals in self.accounts.borrow().get(&account).into_iter().flat_map(HashMap::values) {
+            if signals.selected.get() == Some(mailbox) {
+                signals.changed.notify_one();
+            }
+        }
+    }
+}
+
+/// Tells sessions of changes, as long as there is a committer.
+pub(crate) async fn forward(store: Rc<Store>, mut notices: UnboundedReceiver<Notice>) {
+    while let Some(notice) = notices.recv().await {
+        store.registry.changed(notice);
+    }
+}

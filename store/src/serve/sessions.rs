@@ -1,0 +1,67 @@
+//! `sessions`, the server: makes the socket pair of a session, which is bound to its account for good.
+
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+
+use ipc::channel::ChannelError;
+use ipc::mail::AccountId;
+use ipc::rpc;
+use ipc::service::sessions::{CREATE_MAX, IN_FLIGHT, Sessions, SessionsReply, SessionsRequest};
+
+use super::{Store, mailbox};
+use crate::plan::{Operation, Outcome};
+
+pub(super) async fn serve(store: Rc<Store>, socket: OwnedFd) -> Result<(), ChannelError> {
+    rpc::serve::<Sessions>(socket, IN_FLIGHT, move |request, responder| {
+        let store = Rc::clone(&store);
+        tokio::task::spawn_local(async move {
+            let (reply, descriptors) = answer(&store, request).await;
+            responder.reply(reply, descriptors);
+        });
+    })
+    .await
+}
+
+async fn answer(store: &Rc<Store>, request: SessionsRequest) -> (SessionsReply, Vec<OwnedFd>) {
+    match request {
+        SessionsRequest::Create { accounts } if accounts.len() > CREATE_MAX => (SessionsReply::Unavailable, vec![]),
+        SessionsRequest::Create { accounts } => (create(store, accounts).await, vec![]),
+        SessionsRequest::OpenMailbox { account } => open(store, account).await,
+        SessionsRequest::Revoke { account } => {
+            store.registry.end(account);
+            (SessionsReply::Done, vec![])
+        }
+        SessionsRequest::Remove { account } => {
+            let outcome = store.engine.submit(Operation::Remove { account }).await;
+            store.registry.end(account);
+            tracing::info!(account = account.0, ?outcome, "account removed");
+            (if outcome == Outcome::Done { SessionsReply::Done } else { SessionsReply::Unavailable }, vec![])
+        }
+    }
+}
+
+async fn create(store: &Store, accounts: Vec<AccountId>) -> SessionsReply {
+    match store.engine.submit(Operation::Create { accounts }).await {
+        Outcome::Done => SessionsReply::Done,
+        Outcome::NoAccount => SessionsReply::Removed,
+        _ => SessionsReply::Unavailable,
+    }
+}
+
+async fn open(store: &Rc<Store>, account: AccountId) -> (SessionsReply, Vec<OwnedFd>) {
+    let known = store.engine.index().account(account).is_some();
+    let there = if known { SessionsReply::Done } else { create(store, vec![account]).await };
+    if there != SessionsReply::Done {
+        return (there, vec![]);
+    }
+    match ipc::socket::pair() {
+        Ok((ours, theirs)) => {
+            tokio::task::spawn_local(mailbox::run(Rc::clone(store), account, ours));
+            (SessionsReply::Opened, vec![theirs])
+        }
+        Err(error) => {
+            tracing::error!(%error, "no session can be opened");
+            (SessionsReply::Unavailable, vec![])
+        }
+    }
+}
