@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bulkhead_smtp::proto::{Answer, Ask, Failure, Mx, Outcome, Verdict};
+use bulkhead_smtp::proto::{Answer, Ask, Failure, MAX_CHUNK, Mx, Outcome, Verdict};
 use listener::session::{Farewell, Input, Session, Step};
 
 use crate::support::{Connection, Line, settings};
@@ -97,4 +97,14 @@ fn an_answer_after_the_farewell_is_nothing_any_more() {
     session.answered(Answer::Recipient(Verdict::Unknown), &mut output);
     assert_eq!(output, b"421 4.3.0 mx.here.example Service unavailable, closing connection\r\n");
     assert!(matches!(session.step(&mut Input::default(), &mut output), Step::Close));
+}
+
+/// The backend checks each chunk; a CR that was held back is what could make one too large.
+#[test]
+fn a_chunk_keeps_its_limit_when_a_cr_was_held_back() {
+    let mut connection = Connection::new(settings());
+    connection.send(b"HELO c\r\nMAIL FROM:<>\r\nRCPT TO:<alice@here.example>\r\nDATA\r\nx\r", usize::MAX);
+    let rest = [b"\n".to_vec(), vec![b'y'; MAX_CHUNK + 10], b"\r\n.\r\n".to_vec()].concat();
+    connection.send(&rest, usize::MAX);
+    assert_eq!(connection.backend.stored.len(), 1);
 }
