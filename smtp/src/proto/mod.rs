@@ -25,5 +25,4 @@ pub use ask::{
 };
 pub use limits::{MAX_CHUNK, MAX_HOPS, MIN_RECIPIENTS, Settings, StartTls};
 pub use parse::{ClientName, Command, MailFrom, Refusal, parse};
-pub use received::TlsParameters;
 pub use session::Mx;

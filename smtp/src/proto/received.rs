@@ -2,24 +2,17 @@
 
 use std::net::IpAddr;
 
+use listener::session::TlsInfo;
+
 use super::address::{Address, Domain, ReversePath};
 use super::ask::Begun;
 use super::state::{Hello, Protocol};
 
-/// What was negotiated, in rustls's words, for `Received`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TlsParameters {
-    /// `TLSv1.3`
-    pub version: &'static str,
-    /// `TLS13_AES_256_GCM_SHA384`
-    pub cipher: &'static str,
-}
-
 /// How the bytes came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Security {
     Plain,
-    Tls(Option<TlsParameters>),
+    Tls(Option<TlsInfo>),
 }
 
 /// Everything that the trace fields tell.
@@ -27,7 +20,7 @@ pub(super) struct Trace<'a> {
     pub(super) reverse_path: &'a ReversePath,
     pub(super) hello: &'a Hello,
     pub(super) peer: IpAddr,
-    pub(super) security: Security,
+    pub(super) security: &'a Security,
     pub(super) hostname: &'a str,
     pub(super) begun: Begun,
     /// The recipient, if there is one only: more would tell each of the others.
@@ -40,11 +33,12 @@ impl Trace<'_> {
         let (client, peer) = (printable(self.hello.name()), Domain::Literal(self.peer.to_canonical()));
         let recipient = self.recipient.map(|address| format!("\r\n\tfor <{address}>")).unwrap_or_default();
         format!(
-            "Return-Path: {}\r\nReceived: from {client} ({peer})\r\n\tby {} with {}\r\n\tid {}{recipient};\r\n\t{}\r\n",
+            "Return-Path: {}\r\nReceived: from {client} ({peer})\r\n\tby {} with {}\r\n\tid {}{recipient}{};\r\n\t{}\r\n",
             self.reverse_path,
             self.hostname,
             self.with(),
             self.begun.id,
+            self.tls(),
             mime::date::format_mail_date(self.begun.now),
         )
         .into_bytes()
@@ -58,10 +52,16 @@ impl Trace<'_> {
             (Protocol::Esmtp, Security::Tls(_)) => "ESMTPS",
         };
         match self.security {
-            Security::Tls(Some(TlsParameters { version, cipher })) => {
-                format!("{protocol} ({version} {cipher})")
-            }
+            Security::Tls(Some(tls)) => format!("{protocol} ({})", tls.version),
             _ => protocol.to_owned(),
+        }
+    }
+
+    /// RFC 8314 section 4.3: the clause that names the cipher suite.
+    fn tls(&self) -> String {
+        match self.security {
+            Security::Tls(Some(tls)) => format!("\r\n\ttls {}", tls.cipher),
+            _ => String::new(),
         }
     }
 }
@@ -86,7 +86,7 @@ mod tests {
             reverse_path: &ReversePath::Null,
             hello: &hello,
             peer: peer.parse().unwrap(),
-            security,
+            security: &security,
             hostname: "mx.here.example",
             begun: Begun { id: TransactionId(u128::MAX), now: 0 },
             recipient: Some(&Address::new("a b".to_owned(), Domain::Name("here.example".to_owned()))),

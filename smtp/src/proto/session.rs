@@ -5,14 +5,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use listener::session::{Farewell, Input, Session, Step};
+use listener::session::{Farewell, Input, Session, Step, TlsInfo};
 
 use super::command::{self, begun, committed, judged};
 use super::context::Context;
 use super::incoming::{Discarded, Incoming, Progress, Rest, Spoilt, failed};
 use super::limits::{PATIENCE, PENDING_OUTPUT};
 use super::line::{Line, LineReader};
-use super::received::{Security, TlsParameters};
+use super::received::Security;
 use super::reply::Reply;
 use super::state::{Dialog, Hello, Next, State, Waiting};
 use super::{Answer, Ask, Refusal, Settings, parse};
@@ -32,11 +32,10 @@ impl Mx {
         Mx { context: Context::new(settings, peer), lines: LineReader::default(), state: State::Connected }
     }
 
-    /// As [`Session::secured`], with what was negotiated, for the `Received` field.
-    pub fn secured_with(&mut self, parameters: Option<TlsParameters>) {
-        self.context.security = Security::Tls(parameters);
-        // RFC 3207 section 4.2: "The server MUST discard any knowledge obtained from the client, such as the argument to
-        // the EHLO command, which was not obtained from the TLS negotiation itself."
+    /// RFC 3207 section 4.2: "The server MUST discard any knowledge obtained from the client, such as the argument to the
+    /// EHLO command, which was not obtained from the TLS negotiation itself."
+    fn begin_again(&mut self, tls: Option<TlsInfo>) {
+        self.context.security = Security::Tls(tls);
         self.lines = LineReader::default();
         self.state = match mem::replace(&mut self.state, State::Closed) {
             State::Connected => State::Connected,
@@ -238,7 +237,11 @@ impl Session for Mx {
     }
 
     fn secured(&mut self) {
-        self.secured_with(None);
+        self.begin_again(None);
+    }
+
+    fn secured_with(&mut self, tls: &TlsInfo) {
+        self.begin_again(Some(tls.clone()));
     }
 
     fn patience(&self) -> Duration {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use bulkhead_smtp::proto::{
     Answer, Ask, Begun, Commit, Domain, Failure, ForwardPath, MAX_CHUNK, Mx, Outcome, Rejection, Settings,
-    StartTls, Target, TlsParameters, TransactionId, Verdict,
+    StartTls, Target, TransactionId, Verdict,
 };
-use listener::session::{Farewell, Input, Session, Step};
+use listener::session::{Farewell, Input, Session, Step, TlsInfo};
 
 /// 23 November 2026, 17:33:47 UTC.
 pub(crate) const NOW: i64 = 1_795_455_227;
@@ -68,8 +68,8 @@ impl Connection {
     pub(crate) fn secured(&mut self) {
         assert_eq!(self.line, Line::Handshake, "no STARTTLS");
         self.line = Line::Open;
-        let parameters = TlsParameters { version: "TLSv1.3", cipher: "TLS13_AES_256_GCM_SHA384" };
-        self.session.secured_with(Some(parameters));
+        let tls = TlsInfo { version: "TLS1.3", cipher: "TLS_AES_256_GCM_SHA384".to_owned() };
+        self.session.secured_with(&tls);
         self.drive();
     }
 

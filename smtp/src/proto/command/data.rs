@@ -40,7 +40,7 @@ pub(in crate::proto) fn begun(
         reverse_path: &transaction.reverse_path,
         hello: &hello,
         peer: context.peer,
-        security: context.security,
+        security: &context.security,
         hostname: &context.settings.hostname,
         begun,
         recipient: transaction.recipients.only(),

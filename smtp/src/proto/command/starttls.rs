@@ -8,7 +8,7 @@ use crate::proto::reply::Reply;
 use crate::proto::state::{Dialog, Next};
 
 pub(super) fn starttls(context: &Context, dialog: Dialog) -> Next {
-    match (context.settings.starttls, context.security) {
+    match (context.settings.starttls, &context.security) {
         (_, Security::Tls(_)) => out_of_order(dialog, "TLS is active already"),
         (StartTls::Absent, Security::Plain) => {
             Next::Refuse(dialog, Reply::new(502, (5, 5, 1), "STARTTLS is not available"))
