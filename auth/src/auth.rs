@@ -1,0 +1,71 @@
+//! What the services of the role share.
+
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use ipc::control::Gauge;
+use ipc::exit::{Exit, Failure};
+use ipc::mail::Seconds;
+use ipc::rpc::{Client, Link};
+use ipc::service::sessions::Sessions;
+use ipc::slice::AuthConfig;
+use tokio::sync::Notify;
+
+use crate::credentials::Credentials;
+use crate::database::{Database, DatabaseError};
+use crate::hashing::Pool;
+
+/// The accounts, and what they are served with.
+pub struct Auth {
+    /// Who there is.
+    pub database: Database,
+    /// Who may log in.
+    pub credentials: Rc<Credentials>,
+    /// The store.
+    pub sessions: Link<Client<Sessions>>,
+    /// The configured domain: always ours, and what a login without a domain means.
+    pub domain: String,
+    /// Counts the questions that are being answered.
+    pub gauge: Arc<Gauge>,
+    /// There may be removals to be finished, or a store that can finish them.
+    pub removals: Notify,
+}
+
+impl Auth {
+    /// Opens the database and makes everything ready to be asked.
+    ///
+    /// # Errors
+    /// When the database is of no use; the failure says what to do.
+    pub fn open(path: &Path, config: AuthConfig, pool: Pool, gauge: Arc<Gauge>) -> Result<Rc<Self>, Failure> {
+        let domain = crate::address::parse_domain(&config.domain)
+            .map_err(|error| Failure::new(Exit::Config, format!("the configured domain: {error}")))?;
+        let database = Database::open(path, &domain).map_err(unopened)?;
+        let credentials = Credentials::new(pool).map_err(|error| Failure::system("random bytes", error))?;
+        Ok(Rc::new(Auth {
+            database,
+            credentials: Rc::new(credentials),
+            sessions: Link::default(),
+            domain,
+            gauge,
+            removals: Notify::new(),
+        }))
+    }
+}
+
+/// Seconds since 1970 UTC.
+#[must_use]
+pub fn now() -> Seconds {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Seconds::try_from(since.as_secs()).unwrap_or(Seconds::MAX)
+}
+
+fn unopened(error: DatabaseError) -> Failure {
+    let exit = match error {
+        DatabaseError::Damaged(_) | DatabaseError::Newer { .. } | DatabaseError::Range(_) => Exit::DataError,
+        DatabaseError::File { .. } => Exit::CannotCreate,
+        DatabaseError::Sqlite(_) => Exit::IoError,
+    };
+    Failure::new(exit, error.to_string())
+}

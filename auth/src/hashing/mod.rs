@@ -1,0 +1,7 @@
+//! Password hashes: their form, their cost, and the threads that compute them.
+
+mod phc;
+mod pool;
+
+pub use phc::{Hash, HashError};
+pub use pool::{Full, Lane, Pool};

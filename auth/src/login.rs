@@ -1,0 +1,137 @@
+//! The service `login`: is this the password; if so, a session of the account.
+//!
+//! Unknown user and wrong password are one: the same work in the same queue, the same answer. An account whose hash was
+//! imported with other costs than our own takes another time until its password is set anew.
+
+use std::net::IpAddr;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+
+use ipc::channel::ChannelError;
+use ipc::mail::Password;
+use ipc::rpc::{self, Responder};
+use ipc::service::login::{IN_FLIGHT, LOGIN_MAX, Login, LoginReply, LoginRequest, PASSWORD_MAX};
+use ipc::service::sessions::{self, SessionsReply, SessionsRequest};
+use tokio::sync::Notify;
+
+use crate::address::{of_login, shortened};
+use crate::auth::Auth;
+use crate::credentials::{Subject, Verdict};
+use crate::database::Account;
+use crate::outstanding::Outstanding;
+
+/// Why a worker is served no longer.
+#[derive(Debug, thiserror::Error)]
+pub enum Ended {
+    /// The channel ended.
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+    /// It asked what an honest worker does not.
+    #[error("a login larger than any")]
+    Oversized,
+}
+
+/// Serves one worker until it goes, or asks with more bytes than a login has.
+///
+/// # Errors
+/// Why it ended.
+pub async fn serve(auth: Rc<Auth>, socket: OwnedFd) -> Result<(), Ended> {
+    let outstanding = Outstanding::new(IN_FLIGHT, auth.gauge.clone());
+    let oversized = Notify::new();
+    let serving = rpc::serve::<Login>(socket, IN_FLIGHT, |request, responder| {
+        if request.login.len() > LOGIN_MAX || request.password.0.len() > PASSWORD_MAX {
+            return oversized.notify_one();
+        }
+        begin(&auth, &outstanding, request, responder);
+    });
+    tokio::select! {
+        ended = serving => Ok(ended?),
+        () = oversized.notified() => Err(Ended::Oversized),
+    }
+}
+
+fn begin(auth: &Rc<Auth>, outstanding: &Outstanding, request: LoginRequest, responder: Responder<Login>) {
+    let Some(question) = outstanding.begin() else {
+        record(&request.login, request.remote, &Outcome::PutOff("too many logins at once"));
+        return responder.reply(LoginReply::Unavailable, Vec::new());
+    };
+    let auth = Rc::clone(auth);
+    tokio::task::spawn_local(async move {
+        let outcome = outcome(&auth, &request.login, &request.password).await;
+        record(&request.login, request.remote, &outcome);
+        let (reply, descriptors) = outcome.into_reply();
+        responder.reply(reply, descriptors);
+        drop(question);
+    });
+}
+
+/// How a login went.
+#[derive(Debug)]
+enum Outcome {
+    Welcome(Account, Vec<OwnedFd>),
+    Denied,
+    PutOff(&'static str),
+}
+
+impl Outcome {
+    fn into_reply(self) -> (LoginReply, Vec<OwnedFd>) {
+        match self {
+            Outcome::Welcome(account, session) => (LoginReply::Welcome { account: account.id }, session),
+            Outcome::Denied => (LoginReply::Denied, Vec::new()),
+            Outcome::PutOff(_) => (LoginReply::Unavailable, Vec::new()),
+        }
+    }
+}
+
+async fn outcome(auth: &Auth, login: &str, password: &Password) -> Outcome {
+    let address = of_login(login, &auth.domain);
+    let account = match find(auth, address.as_deref()) {
+        Ok(account) => account,
+        Err(outcome) => return outcome,
+    };
+    let subject = match &account {
+        Some(account) => Subject::Account(account),
+        None => Subject::Nobody(address.as_deref().unwrap_or(login)),
+    };
+    match (auth.credentials.check(subject, password).await, account) {
+        (Verdict::Right, Some(account)) => welcome(auth, address.as_deref(), account).await,
+        (Verdict::Right | Verdict::Wrong, _) => Outcome::Denied,
+        (Verdict::Busy, _) => Outcome::PutOff("too many passwords are being checked"),
+    }
+}
+
+/// Opens the session, if the account is still what the password was checked against.
+async fn welcome(auth: &Auth, address: Option<&str>, account: Account) -> Outcome {
+    match find(auth, address) {
+        Ok(Some(now)) if now == account => {}
+        Ok(_) => return Outcome::Denied,
+        Err(outcome) => return outcome,
+    }
+    let request = SessionsRequest::OpenMailbox { account: account.id };
+    match auth.sessions.insist(sessions::PATIENCE, request).await {
+        Ok((SessionsReply::Opened, session)) => Outcome::Welcome(account, session),
+        Ok((SessionsReply::Removed, _)) => Outcome::Denied,
+        Ok((SessionsReply::Done | SessionsReply::Unavailable, _)) => {
+            Outcome::PutOff("the store opens no session now")
+        }
+        Err(_) => Outcome::PutOff("the store is away"),
+    }
+}
+
+fn find(auth: &Auth, address: Option<&str>) -> Result<Option<Account>, Outcome> {
+    let Some(address) = address else { return Ok(None) };
+    auth.database.account(address).map_err(|error| {
+        tracing::error!(%error, "login");
+        Outcome::PutOff("the account database cannot be read")
+    })
+}
+
+/// The record that bans can be made from: where from, as whom, and how it went. The name is shortened and escaped.
+fn record(login: &str, remote: IpAddr, outcome: &Outcome) {
+    let login = shortened(login);
+    match outcome {
+        Outcome::Welcome(account, _) => tracing::info!(%remote, ?login, account = account.id.0, "logged in"),
+        Outcome::Denied => tracing::warn!(%remote, ?login, "login denied"),
+        Outcome::PutOff(why) => tracing::warn!(%remote, ?login, why, "login put off"),
+    }
+}

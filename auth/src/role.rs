@@ -1,0 +1,102 @@
+//! The role from its start to its end.
+
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+use ipc::control::{Control, Event};
+use ipc::exit::{Exit, Failure};
+use ipc::service::control::Hello;
+use ipc::slice::RoleConfig;
+use sandbox::startup::Started;
+
+use crate::auth::Auth;
+use crate::hashing::Pool;
+use crate::wiring::Wiring;
+use crate::{database, removal};
+
+/// How often it is looked whether something is still under way, while draining.
+const DRAIN_LOOK: Duration = Duration::from_millis(20);
+
+/// A panic in this role ends it, on whichever thread: the master starts a new one, and the database is as committed.
+/// The message is left out of the log, since nobody can say what is in it.
+pub fn abort_on_panic() {
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(at, "a panic ends this process");
+        std::process::abort();
+    }));
+}
+
+/// Makes the threads that hash; after the lock-down there can be no more.
+///
+/// # Errors
+/// When a thread cannot be made.
+pub fn prepare(_hello: &Hello) -> io::Result<Pool> {
+    Pool::start()
+}
+
+/// Runs the locked-down role until it is drained.
+///
+/// # Errors
+/// When the database is of no use, or the master is gone.
+pub async fn serve(started: Started<Pool>) -> Result<(), Failure> {
+    let RoleConfig::Auth(config) = started.config else {
+        return Err(Failure::new(Exit::Software, "a slice of another role"));
+    };
+    let gauge = started.control.gauge();
+    let auth = Auth::open(Path::new(database::PATH), config, started.prepared, gauge)?;
+    run(started.control, auth).await
+}
+
+/// Does what the master says. Needs a local task set.
+///
+/// # Errors
+/// When the master is gone or out of phase.
+pub async fn run(mut control: Control, auth: Rc<Auth>) -> Result<(), Failure> {
+    let mut wiring = Wiring::new(Rc::clone(&auth));
+    let removals = tokio::task::spawn_local(removal::finish_all(Rc::clone(&auth)));
+    loop {
+        match control.next().await? {
+            Event::Peer { service, peer, serves, socket } => wiring.peer(service, peer, serves, socket)?,
+            Event::Serve => control.ready().await?,
+            Event::Admin { permission, socket } => wiring.admin(permission, socket),
+            Event::Drain { within } => {
+                // its mark is durable: the next start goes on with it
+                removals.abort();
+                return drain(control, &auth, within).await;
+            }
+            Event::Listener { .. } => {
+                return Err(Failure::new(Exit::Software, "a listener, which this role has no use for"));
+            }
+        }
+    }
+}
+
+/// Waits until every question is answered, then says so. New ones are still answered: who asks drains before us.
+async fn drain(mut control: Control, auth: &Auth, within: Duration) -> Result<(), Failure> {
+    let finished = tokio::time::timeout(within, quiet(auth));
+    tokio::pin!(finished);
+    loop {
+        tokio::select! {
+            outcome = &mut finished => {
+                if outcome.is_err() {
+                    tracing::warn!(open = auth.gauge.open(), "ended before every question was answered");
+                }
+                return control.drained().await;
+            }
+            // pings are answered on the way; there are no new channels any more
+            event = control.next() => drop(event?),
+        }
+    }
+}
+
+/// Twice in a row nothing was under way: in between, the replies have left.
+async fn quiet(auth: &Auth) {
+    let mut looks = 0;
+    while looks < 2 {
+        tokio::time::sleep(DRAIN_LOOK).await;
+        looks = if auth.gauge.open() == 0 { looks + 1 } else { 0 };
+    }
+}
