@@ -1,3 +1,10 @@
-//! Everything between a listening socket and a protocol session.
+//! Everything between a listening socket and a protocol session: binding (in the master), accepting, TLS whose private
+//! key is elsewhere, and the driver of sessions that know neither sockets nor clocks.
 
+pub mod accept;
+pub mod bind;
+pub mod connection;
+pub mod drive;
+pub mod serve;
 pub mod session;
+pub mod tls;

@@ -38,7 +38,13 @@ pub trait Session {
     /// TLS stands: from now on nothing said in plain counts.
     fn secured(&mut self);
 
-    /// How long the peer may be silent in the present state.
+    /// The same, with what TLS agreed on, for sessions that put it on record.
+    fn secured_with(&mut self, _tls: &TlsInfo) {
+        self.secured();
+    }
+
+    /// How long the peer may be silent in the present state. Bytes of which the session consumes nothing are silence, too:
+    /// who sends a line octet by octet gains no time.
     fn patience(&self) -> Duration;
 
     /// The peer was silent for too long, or the driver is draining: say good-bye in the protocol's words.
@@ -51,6 +57,15 @@ pub trait Session {
 
     /// The backend has news; the driver calls `step` next.
     fn noticed(&mut self) {}
+}
+
+/// What a TLS handshake agreed on, in the words of the `tls` clause of a Received field (RFC 8314 section 7.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsInfo {
+    /// As in the `with` protocol's comment: `TLS1.2` or `TLS1.3`.
+    pub version: &'static str,
+    /// The cipher suite's name in IANA's registry, `TLS_AES_128_GCM_SHA256`.
+    pub cipher: String,
 }
 
 /// Why a session is ended by our side.

@@ -1,0 +1,40 @@
+//! What is known of a connection before the first byte of its protocol.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use crate::session::TlsInfo;
+
+/// One connection, as a session sees it.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Its name in the log.
+    pub id: ConnectionId,
+    /// Who connected.
+    pub peer: SocketAddr,
+    /// To which of our addresses.
+    pub local: SocketAddr,
+    /// What TLS agreed on, where it came first (RFC 8314 section 3). Later, by STARTTLS, it comes by
+    /// [`crate::session::Session::secured_with`].
+    pub tls: Option<TlsInfo>,
+}
+
+/// A number that names a connection in the log of every role it touches; random, so that it is unique among workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectionId(u64);
+
+impl ConnectionId {
+    /// A new one.
+    ///
+    /// # Errors
+    /// When the system gives no randomness.
+    pub fn random() -> Result<Self, getrandom::Error> {
+        getrandom::u64().map(ConnectionId)
+    }
+}
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}

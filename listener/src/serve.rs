@@ -1,0 +1,210 @@
+//! The life of a reader, the same for every protocol: wired, ready when it has its certificates, accepting, drained.
+
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::time::Duration;
+
+use ipc::control::{Control, Event};
+use ipc::exit::{Exit, Failure};
+use ipc::peers::Service;
+use ipc::role::Instance;
+use ipc::slice::Limits;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::accept::{Arrival, Entrance, Gate};
+use crate::connection::{Connection, ConnectionId};
+use crate::drive::{Ended, Transport, drive};
+use crate::session::{Backend, Session, TlsInfo};
+use crate::tls::{Tls, TlsError};
+
+/// What a protocol brings along.
+pub trait Reader: 'static {
+    /// Its session's state.
+    type Session: Session;
+    /// What answers the session's questions.
+    type Backend: Backend<Ask = <Self::Session as Session>::Ask, Answer = <Self::Session as Session>::Answer>;
+
+    /// How many connections.
+    fn limits(&self) -> Limits;
+
+    /// What a client is told whose address has too many connections, with its line end: `421 …`, `* BYE …`.
+    fn busy(&self) -> &[u8];
+
+    /// A session for a connection, which comes after TLS where TLS comes first.
+    fn open(&self, connection: &Connection) -> (Self::Session, Self::Backend);
+
+    /// A channel to a peer, in place of the one to the same peer and service (`handshake` is not among them).
+    ///
+    /// # Errors
+    /// When this role asks no such service, or the channel cannot be used.
+    fn wire(&self, service: Service, peer: Instance, socket: OwnedFd) -> Result<(), Failure>;
+}
+
+/// Serves until the master says to end. `Ready` is said when there are certificates.
+///
+/// # Errors
+/// When the master is gone or out of phase, or an entrance fails.
+pub async fn serve<R: Reader>(mut control: Control, reader: R) -> Result<(), Failure> {
+    let mut worker = Worker {
+        gate: Gate::new(reader.limits()),
+        reader: Rc::new(reader),
+        tls: Tls::new(),
+        entrances: Vec::new(),
+        drain: watch::Sender::new(false),
+    };
+    match worker.start(&mut control).await? {
+        Next::Serve => control.ready().await?,
+        Next::Drain(_) => return control.drained().await,
+    }
+    let within = worker.accept(&mut control).await?;
+    worker.drain(&mut control, within).await?;
+    control.drained().await
+}
+
+struct Worker<R> {
+    reader: Rc<R>,
+    tls: Rc<Tls>,
+    gate: Gate,
+    entrances: Vec<Entrance>,
+    drain: watch::Sender<bool>,
+}
+
+/// An event that changes the phase.
+enum Next {
+    Serve,
+    Drain(Duration),
+}
+
+impl<R: Reader> Worker<R> {
+    /// Until the master says to serve and there are certificates.
+    async fn start(&mut self, control: &mut Control) -> Result<Next, Failure> {
+        let mut wanted = false;
+        loop {
+            let tls = Rc::clone(&self.tls);
+            let event = tokio::select! {
+                event = control.next() => event?,
+                () = tls.obtained(), if wanted => return Ok(Next::Serve),
+            };
+            match self.take(event)? {
+                Some(Next::Serve) => wanted = true,
+                Some(drain @ Next::Drain(_)) => return Ok(drain),
+                None => {}
+            }
+        }
+    }
+
+    /// Until the master says to drain.
+    async fn accept(&mut self, control: &mut Control) -> Result<Duration, Failure> {
+        let gauge = control.gauge();
+        loop {
+            let event = tokio::select! {
+                event = control.next() => event?,
+                arrival = self.gate.accept(&self.entrances) => {
+                    let arrival = arrival.map_err(|error| Failure::system("accept", error))?;
+                    self.welcome(arrival, &gauge);
+                    continue;
+                }
+            };
+            match self.take(event)? {
+                Some(Next::Drain(within)) => return Ok(within),
+                Some(Next::Serve) => return Err(out_of_phase()),
+                None => {}
+            }
+        }
+    }
+
+    /// Until everybody has left, or the time is over.
+    async fn drain(&mut self, control: &mut Control, within: Duration) -> Result<(), Failure> {
+        self.entrances.clear();
+        self.drain.send_replace(true);
+        let deadline = sleep(within);
+        tokio::pin!(deadline);
+        loop {
+            tokio::select! {
+                () = self.gate.empty() => return Ok(()),
+                () = &mut deadline => {
+                    tracing::warn!(sessions = control.gauge().open(), "cut off: the time to drain is over");
+                    return Ok(());
+                }
+                // Pings are answered in there; a peer that is started anew is still of use to those who finish.
+                event = control.next() => { self.take(event?)?; }
+            }
+        }
+    }
+
+    fn take(&mut self, event: Event) -> Result<Option<Next>, Failure> {
+        match event {
+            Event::Peer { service: Service::Handshake, serves: false, socket, .. } => {
+                self.tls.set_channel(socket)
+            }
+            Event::Peer { service, peer, serves: false, socket } => {
+                self.reader.wire(service, peer, socket)?
+            }
+            Event::Listener { listener, socket } => {
+                let entrance = Entrance::new(listener, socket)
+                    .map_err(|error| Failure::system(&format!("listener {}", listener.address), error))?;
+                self.entrances.push(entrance);
+            }
+            Event::Serve => return Ok(Some(Next::Serve)),
+            Event::Drain { within } => return Ok(Some(Next::Drain(within))),
+            Event::Peer { serves: true, .. } | Event::Admin { .. } => return Err(out_of_phase()),
+        }
+        Ok(None)
+    }
+
+    fn welcome(&self, arrival: Arrival, gauge: &std::sync::Arc<ipc::control::Gauge>) {
+        let peer = arrival.peer;
+        let Some(place) = arrival.place else {
+            tracing::info!(%peer, "too many connections from this address");
+            if !arrival.listener.implicit_tls {
+                // It fits into the empty send buffer, or it is not worth waiting for.
+                let _ = arrival.stream.try_write(self.reader.busy());
+            }
+            return;
+        };
+        let (Ok(id), Ok(local)) = (ConnectionId::random(), arrival.stream.local_addr()) else { return };
+        let entered = gauge.enter();
+        let (reader, tls, drain) = (Rc::clone(&self.reader), Rc::clone(&self.tls), self.drain.subscribe());
+        tokio::task::spawn_local(async move {
+            tracing::debug!(%id, %peer, %local, "connection");
+            let connection = Connection { id, peer, local, tls: None };
+            let implicit = arrival.listener.implicit_tls;
+            let ended = attend(&*reader, &tls, arrival.stream, connection, implicit, drain).await;
+            match ended {
+                Ended::Panicked => tracing::error!(%id, %peer, "a session ended by a panic"),
+                Ended::Tls(TlsError::KeysAway) => tracing::warn!(%id, %peer, "no TLS: keys is away"),
+                why => tracing::debug!(%id, %peer, %why, "connection ended"),
+            }
+            drop((entered, place));
+        });
+    }
+}
+
+async fn attend<R: Reader>(
+    reader: &R,
+    tls: &Tls,
+    stream: tokio::net::TcpStream,
+    connection: Connection,
+    implicit_tls: bool,
+    mut drain: watch::Receiver<bool>,
+) -> Ended {
+    if !implicit_tls {
+        let (session, backend) = reader.open(&connection);
+        return drive(Transport::Plain(stream), tls, session, backend, drain).await;
+    }
+    let secured = tokio::select! {
+        secured = tls.accept(stream) => secured,
+        _ = drain.wait_for(|draining| *draining) => return Ended::Farewell(crate::session::Farewell::Draining),
+    };
+    let (stream, info): (_, TlsInfo) = match secured {
+        Ok(secured) => secured,
+        Err(error) => return error.into(),
+    };
+    let (session, backend) = reader.open(&Connection { tls: Some(info), ..connection });
+    drive(Transport::Tls(stream), tls, session, backend, drain).await
+}
+
+fn out_of_phase() -> Failure {
+    Failure::new(Exit::Software, "the master said something out of phase")
+}
