@@ -79,6 +79,12 @@ pub struct Client<P: Procedure> {
     inner: Arc<Inner<P>>,
 }
 
+impl<P: Procedure> std::fmt::Debug for Client<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("gone", &self.is_gone()).finish_non_exhaustive()
+    }
+}
+
 impl<P: Procedure> Clone for Client<P> {
     fn clone(&self) -> Self {
         Client { inner: Arc::clone(&self.inner) }

@@ -1,2 +1,13 @@
-//! x
-fn main() {}
+//! The program of the role `mx`.
+
+use std::process::ExitCode;
+
+use ipc::role::Role;
+
+fn main() -> ExitCode {
+    sandbox::startup::run(
+        &[Role::Mx],
+        |_| Ok(()),
+        |started| bulkhead_smtp::run::serve(started.config, started.control),
+    )
+}

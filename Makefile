@@ -1,0 +1,44 @@
+# The commands of this project: `make demo`, `make test`; `make soak` for what takes long. `make help` lists them.
+
+CARGO ?= cargo
+ROLES := -p bulkhead-smtp -p bulkhead-imap -p bulkhead-auth -p bulkhead-keys -p bulkhead-store
+# where the tests look for programs
+export BULKHEAD_BIN_DIR := $(CURDIR)/target/debug
+export BULKHEAD_HOSTILE_BIN_DIR := $(CURDIR)/target/hostile/debug
+export BULKHEAD_UNSYNCED_BIN_DIR := $(CURDIR)/target/no-fdatasync/debug
+
+.PHONY: help setup build release demo test lint test-programs soak clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+
+setup: ## installs what the demo and the tests need (as root; else says what is missing)
+	@scripts/setup
+
+build: ## builds everything for development
+	$(CARGO) build --workspace --bins
+
+release: ## builds everything as it is shipped
+	$(CARGO) build --workspace --bins --release --locked
+
+demo: setup release ## one mail through the walls, then a suite to try out until Ctrl-C
+	@scripts/demo target/release
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+# Programs that tests run: as shipped but unoptimised, with hostile code inside, and a store that does not sync.
+test-programs:
+	$(CARGO) build --workspace --bins --locked
+	$(CARGO) build $(ROLES) --bins --features hostile --locked --target-dir target/hostile
+	$(CARGO) build -p bulkhead-store --examples --features unsafe-no-fdatasync --locked --target-dir target/no-fdatasync
+
+test: setup lint test-programs ## everything; as root it also runs what needs root, and all of it as an ordinary user
+	$(CARGO) test --workspace --locked --no-fail-fast
+
+soak: setup test-programs ## what takes long: more of every random test
+	PROPTEST_CASES=20000 BULKHEAD_SOAK=1 $(CARGO) test --workspace --locked --no-fail-fast
+
+clean: ## removes what was built
+	$(CARGO) clean

@@ -1,0 +1,4 @@
+//! What the test suites share. The suites themselves are in `tests/`.
+
+pub mod mail;
+pub mod suite;

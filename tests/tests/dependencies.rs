@@ -1,0 +1,116 @@
+//! Who may depend on whom: an edge that is not named here is forbidden.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+/// Every crate of the workspace, and the crates of the workspace it may use.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("bulkhead-ipc", &[]),
+    ("bulkhead-mime", &[]),
+    ("bulkhead-sandbox", &["bulkhead-ipc"]),
+    ("bulkhead-listener", &["bulkhead-ipc"]),
+    ("bulkhead-breach", &["bulkhead-ipc", "bulkhead-sandbox"]),
+    ("bulkhead-master", &["bulkhead-listener", "bulkhead-ipc", "bulkhead-sandbox"]),
+    ("bulkhead-smtp", &["bulkhead-listener", "bulkhead-ipc", "bulkhead-sandbox", "bulkhead-mime"]),
+    ("bulkhead-imap", &["bulkhead-listener", "bulkhead-ipc", "bulkhead-sandbox", "bulkhead-mime"]),
+    ("bulkhead-store", &["bulkhead-ipc", "bulkhead-sandbox"]),
+    ("bulkhead-auth", &["bulkhead-ipc", "bulkhead-sandbox"]),
+    ("bulkhead-keys", &["bulkhead-ipc", "bulkhead-sandbox"]),
+    ("bulkhead-cli", &["bulkhead-ipc"]),
+    ("bulkhead-tests", &["bulkhead-ipc", "bulkhead-sandbox", "bulkhead-breach"]),
+];
+
+/// The crate of hostile code: only ever optional, only ever for these.
+const BREACH: &str = "bulkhead-breach";
+const MAY_BE_BREACHED: &[&str] =
+    &["bulkhead-smtp", "bulkhead-imap", "bulkhead-store", "bulkhead-auth", "bulkhead-keys"];
+
+/// Crates that only some may name: what parses mail or speaks TLS stays out of the processes that must not.
+const ONLY_IN: &[(&str, &[&str])] = &[
+    ("rusqlite", &["bulkhead-auth"]),
+    ("argon2", &["bulkhead-auth"]),
+    ("zstd", &["bulkhead-store"]),
+    ("bulkhead-mime", &["bulkhead-smtp", "bulkhead-imap"]),
+    ("bincode", &["bulkhead-ipc"]),
+    ("tokio-rustls", &["bulkhead-listener"]),
+    ("rcgen", &["bulkhead-keys"]),
+    ("toml", &["bulkhead-master"]),
+];
+
+struct Edge {
+    from: String,
+    to: String,
+    optional: bool,
+}
+
+fn edges() -> Vec<Edge> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo metadata runs");
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON");
+    let mut edges = Vec::new();
+    for package in metadata["packages"].as_array().expect("packages") {
+        for dependency in package["dependencies"].as_array().expect("dependencies") {
+            if dependency["kind"] == "dev" {
+                continue;
+            }
+            edges.push(Edge {
+                from: package["name"].as_str().expect("name").to_owned(),
+                to: dependency["name"].as_str().expect("name").to_owned(),
+                optional: dependency["optional"] == true,
+            });
+        }
+    }
+    edges
+}
+
+#[test]
+fn only_named_edges_exist() {
+    let allowed: BTreeMap<&str, &[&str]> = ALLOWED.iter().copied().collect();
+    for Edge { from, to, optional } in edges().iter().filter(|edge| edge.to.starts_with("bulkhead-")) {
+        let named = allowed.get(from.as_str()).unwrap_or_else(|| panic!("{from} is not in the table"));
+        let breach = to == BREACH && *optional && MAY_BE_BREACHED.contains(&from.as_str());
+        assert!(named.contains(&to.as_str()) || breach, "{from} must not depend on {to}");
+    }
+}
+
+#[test]
+fn libraries_stay_where_they_belong() {
+    for (library, users) in ONLY_IN {
+        let found: BTreeSet<_> =
+            edges().into_iter().filter(|edge| edge.to == *library).map(|edge| edge.from).collect();
+        assert!(!found.is_empty(), "{library} is used nowhere: the line is out of date");
+        for user in found {
+            assert!(users.contains(&user.as_str()) || user == "bulkhead-tests", "{user} must not use {library}");
+        }
+    }
+}
+
+#[test]
+fn protocol_cores_do_no_io() {
+    let forbidden = ["tokio", "std::net::Tcp", "std::net::Udp", "std::fs", "std::time::Instant", "SystemTime", "rustix", "std::os"];
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let mut seen = 0;
+    for core in ["smtp/src/proto", "imap/src/proto", "mime/src"] {
+        visit(&root.join(core), &mut |path, text| {
+            seen += 1;
+            for word in forbidden {
+                assert!(!text.contains(word), "{} names {word}", path.display());
+            }
+        });
+    }
+    assert!(seen > 20, "the protocol cores were not found");
+}
+
+fn visit(directory: &std::path::Path, check: &mut dyn FnMut(&std::path::Path, &str)) {
+    for entry in std::fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            visit(&path, check);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            check(&path, &std::fs::read_to_string(&path).expect("a text"));
+        }
+    }
+}
