@@ -17,16 +17,16 @@ use crate::proto::{
 
 /// The other compartments, as this worker reaches them.
 #[derive(Debug, Default)]
-pub struct Peers {
+pub(super) struct Peers {
     /// `auth`.
-    pub directory: Link<Client<Directory>>,
+    pub(super) directory: Link<Client<Directory>>,
     /// The store.
-    pub deliver: Link<DeliverClient>,
+    pub(super) deliver: Link<DeliverClient>,
 }
 
 /// What performs the questions of one connection.
 #[derive(Debug)]
-pub struct MxBackend {
+pub(super) struct MxBackend {
     peers: Rc<Peers>,
     connection: ConnectionId,
     /// The present transaction: its count within the connection, and its name everywhere.
@@ -37,7 +37,7 @@ pub struct MxBackend {
 impl MxBackend {
     /// For one connection.
     #[must_use]
-    pub fn new(peers: Rc<Peers>, connection: ConnectionId) -> Self {
+    pub(super) fn new(peers: Rc<Peers>, connection: ConnectionId) -> Self {
         MxBackend { peers, connection, transaction: None, delivery: None }
     }
 
