@@ -8,14 +8,12 @@ use std::time::SystemTime;
 use ipc::control::Gauge;
 use ipc::exit::{Exit, Failure};
 use ipc::mail::Seconds;
-use ipc::rpc::{Client, Link};
-use ipc::service::sessions::Sessions;
 use ipc::slice::AuthConfig;
-use tokio::sync::Notify;
 
 use crate::credentials::Credentials;
 use crate::database::{Database, DatabaseError};
 use crate::hashing::Pool;
+use crate::store::Store;
 
 /// The accounts, and what they are served with.
 pub struct Auth {
@@ -24,13 +22,11 @@ pub struct Auth {
     /// Who may log in.
     pub credentials: Rc<Credentials>,
     /// The store.
-    pub sessions: Link<Client<Sessions>>,
+    pub store: Store,
     /// The configured domain: always ours, and what a login without a domain means.
     pub domain: String,
     /// Counts the questions that are being answered.
     pub gauge: Arc<Gauge>,
-    /// There may be removals to be finished, or a store that can finish them.
-    pub removals: Notify,
 }
 
 impl Auth {
@@ -46,10 +42,9 @@ impl Auth {
         Ok(Rc::new(Auth {
             database,
             credentials: Rc::new(credentials),
-            sessions: Link::default(),
+            store: Store::default(),
             domain,
             gauge,
-            removals: Notify::new(),
         }))
     }
 }

@@ -13,7 +13,10 @@ pub mod directory;
 pub mod hashing;
 pub mod login;
 pub mod outstanding;
-pub mod removal;
 pub mod resolve;
 pub mod role;
+pub mod store;
 pub mod wiring;
+
+#[cfg(test)]
+mod tests;

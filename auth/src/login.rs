@@ -108,7 +108,7 @@ async fn welcome(auth: &Auth, address: Option<&str>, account: Account) -> Outcom
         Err(outcome) => return outcome,
     }
     let request = SessionsRequest::OpenMailbox { account: account.id };
-    match auth.sessions.insist(sessions::PATIENCE, request).await {
+    match auth.store.sessions.insist(sessions::PATIENCE, request).await {
         Ok((SessionsReply::Opened, session)) => Outcome::Welcome(account, session),
         Ok((SessionsReply::Removed, _)) => Outcome::Denied,
         Ok((SessionsReply::Done | SessionsReply::Unavailable, _)) => {

@@ -14,7 +14,7 @@ use sandbox::startup::Started;
 use crate::auth::Auth;
 use crate::hashing::Pool;
 use crate::wiring::Wiring;
-use crate::{database, removal};
+use crate::{database, store};
 
 /// How often it is looked whether something is still under way, while draining.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);
@@ -56,15 +56,15 @@ pub async fn serve(started: Started<Pool>) -> Result<(), Failure> {
 /// When the master is gone or out of phase.
 pub async fn run(mut control: Control, auth: Rc<Auth>) -> Result<(), Failure> {
     let mut wiring = Wiring::new(Rc::clone(&auth));
-    let removals = tokio::task::spawn_local(removal::finish_all(Rc::clone(&auth)));
+    let settling = tokio::task::spawn_local(store::settle_all(Rc::clone(&auth)));
     loop {
         match control.next().await? {
             Event::Peer { service, peer, serves, socket } => wiring.peer(service, peer, serves, socket)?,
             Event::Serve => control.ready().await?,
             Event::Admin { permission, socket } => wiring.admin(permission, socket),
             Event::Drain { within } => {
-                // its mark is durable: the next start goes on with it
-                removals.abort();
+                // the next start goes on with it
+                settling.abort();
                 return drain(control, &auth, within).await;
             }
             Event::Listener { .. } => {

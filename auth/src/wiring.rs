@@ -83,8 +83,7 @@ impl Wiring {
 
     fn store(&self, socket: OwnedFd) -> Result<(), Failure> {
         let client = Client::start(socket).map_err(|error| Failure::system("the store's channel", error))?;
-        self.auth.sessions.replace(client);
-        self.auth.removals.notify_one();
+        self.auth.store.replace(client);
         Ok(())
     }
 }

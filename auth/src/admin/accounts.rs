@@ -12,7 +12,7 @@ use crate::address;
 use crate::auth::{Auth, now};
 use crate::database::{Added, NewRow};
 use crate::hashing::{Hash, HashError, Pool};
-use crate::removal;
+use crate::store;
 
 /// Adds accounts, all or none: everything that can be refused is looked at before the first hash is computed.
 pub(super) async fn add(auth: &Auth, accounts: Vec<NewAccount>) -> Result<AuthReply, Refusal> {
@@ -28,6 +28,10 @@ pub(super) async fn add(auth: &Auth, accounts: Vec<NewAccount>) -> Result<AuthRe
     }
     for row in rows {
         tracing::info!(address = %row.address, "account added");
+    }
+    if let Err(error) = store::create(auth).await {
+        tracing::warn!(%error, "the store will be told of new accounts later; until then their mail is put off");
+        auth.store.owe();
     }
     Ok(AuthReply::Done)
 }
@@ -68,9 +72,9 @@ pub(super) async fn remove(auth: &Auth, address: &str) -> Result<AuthReply, Refu
     };
     auth.credentials.forget(account);
     tracing::info!(address, account = account.0, "account marked as removed");
-    if let Err(error) = removal::finish(auth, account).await {
+    if let Err(error) = store::remove(auth, account).await {
         tracing::warn!(account = account.0, %error, "the removal will be finished later");
-        auth.removals.notify_one();
+        auth.store.owe();
     }
     Ok(AuthReply::Done)
 }

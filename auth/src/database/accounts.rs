@@ -57,6 +57,27 @@ impl Database {
         statement.query_row([], |row| row.get(0)).optional()?.map(account_id).transpose()
     }
 
+    /// Is there an account of this id?
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn has_account(&self, account: AccountId) -> Result<bool, DatabaseError> {
+        let mut statement = self.connection.prepare_cached("SELECT 1 FROM accounts WHERE id = ?1")?;
+        Ok(statement.exists([row_id(account)?])?)
+    }
+
+    /// The next ids of accounts behind `after`, at most `limit`, rising.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn account_ids(&self, after: AccountId, limit: usize) -> Result<Vec<AccountId>, DatabaseError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT id FROM accounts WHERE id > ?1 ORDER BY id LIMIT ?2")?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = statement.query_map(params![row_id(after)?, limit], |row| row.get(0))?;
+        rows.map(|id| account_id(id?)).collect()
+    }
+
     /// A page of accounts by address, from behind `after`.
     ///
     /// # Errors
@@ -150,8 +171,8 @@ impl Database {
     /// # Errors
     /// When the database cannot be written.
     pub fn finish_removal(&self, account: AccountId) -> Result<(), DatabaseError> {
-        let id = i64::try_from(account.0).map_err(|_| DatabaseError::Range("account id"))?;
-        self.connection.prepare_cached("DELETE FROM removals WHERE account = ?1")?.execute([id])?;
+        let mut statement = self.connection.prepare_cached("DELETE FROM removals WHERE account = ?1")?;
+        statement.execute([row_id(account)?])?;
         Ok(())
     }
 }
@@ -166,4 +187,8 @@ pub(super) fn is_taken(connection: &Connection, address: &str) -> Result<bool, D
 
 fn account_id(id: i64) -> Result<AccountId, DatabaseError> {
     u64::try_from(id).map(AccountId).map_err(|_| DatabaseError::Range("account id"))
+}
+
+fn row_id(account: AccountId) -> Result<i64, DatabaseError> {
+    i64::try_from(account.0).map_err(|_| DatabaseError::Range("account id"))
 }

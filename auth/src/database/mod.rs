@@ -71,6 +71,13 @@ impl Database {
     /// # Errors
     /// When it cannot be opened, is damaged, or comes from a newer release.
     pub fn open(path: &Path, domain: &str) -> Result<Self, DatabaseError> {
+        Self::open_file(path, domain).map_err(|error| match error {
+            DatabaseError::Sqlite(error) if is_damage(&error) => DatabaseError::Damaged(error.to_string()),
+            other => other,
+        })
+    }
+
+    fn open_file(path: &Path, domain: &str) -> Result<Self, DatabaseError> {
         create(path).map_err(|error| DatabaseError::File { path: path.to_owned(), error })?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
@@ -108,13 +115,8 @@ fn configure(connection: &Connection) -> Result<(), DatabaseError> {
 }
 
 fn check(connection: &Connection) -> Result<(), DatabaseError> {
-    let found = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
-    match found {
-        Ok(found) if found == "ok" => Ok(()),
-        Ok(found) => Err(DatabaseError::Damaged(found)),
-        Err(error) if is_damage(&error) => Err(DatabaseError::Damaged(error.to_string())),
-        Err(error) => Err(error.into()),
-    }
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if found == "ok" { Ok(()) } else { Err(DatabaseError::Damaged(found)) }
 }
 
 fn is_damage(error: &rusqlite::Error) -> bool {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{DatabaseError, is_damage};
+use super::DatabaseError;
 
 /// Step n makes version n + 1 out of version n. The version is SQLite's `user_version`.
 ///
@@ -41,8 +41,7 @@ const STEPS: &[&str] = &["
 
 /// Does the steps that are missing, all in one transaction.
 pub(super) fn migrate(connection: &Connection) -> Result<(), DatabaseError> {
-    let transaction =
-        Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(damaged)?;
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let known = i64::try_from(STEPS.len()).map_err(|_| DatabaseError::Range("schema version"))?;
     let done = usize::try_from(found).map_err(|_| DatabaseError::Range("schema version"))?;
@@ -57,8 +56,4 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), DatabaseError> {
     }
     transaction.pragma_update(None, "user_version", known)?;
     Ok(transaction.commit()?)
-}
-
-fn damaged(error: rusqlite::Error) -> DatabaseError {
-    if is_damage(&error) { DatabaseError::Damaged(error.to_string()) } else { error.into() }
 }

@@ -1,0 +1,6 @@
+//! The whole role in one process: its loop runs against a master, workers and a store that the tests play.
+
+mod administration;
+mod harness;
+mod life;
+mod logins;
