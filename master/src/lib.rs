@@ -2,4 +2,21 @@
 //!
 //! It reads nothing from the network and nothing of mail; from a role it reads frames of fixed size.
 
+pub mod admin;
+pub mod bind;
+pub mod check;
+pub mod command;
 pub mod config;
+pub mod dirs;
+pub mod files;
+pub mod forward;
+pub mod identity;
+pub mod journal;
+pub mod notify;
+pub mod perform;
+pub mod prepare;
+pub mod process;
+pub mod run;
+pub mod spawn;
+pub mod supervise;
+pub mod wire;

@@ -1,0 +1,48 @@
+//! The administrator's certificate and key: opened here, read by the role `keys` alone.
+
+use std::fs::File;
+use std::path::Path;
+
+use ipc::exit::{Exit, Failure};
+use rustix::fs::{Mode, OFlags};
+
+use crate::config::TlsFiles;
+
+/// Opens both, certificate first.
+///
+/// # Errors
+/// One is missing, unreadable or no regular file.
+pub fn open(files: &TlsFiles) -> Result<[File; 2], Failure> {
+    Ok([regular(&files.certificate, "tls.certificate")?, regular(&files.key, "tls.key")?])
+}
+
+fn regular(path: &Path, key: &str) -> Result<File, Failure> {
+    let refuse = |why: &str| Failure::new(Exit::Config, format!("{key}: {}: {why}", path.display()));
+    // without waiting for a writer, should it be a pipe
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(|e| refuse(&e.to_string()))?);
+    if !file.metadata().map_err(|e| refuse(&e.to_string()))?.is_file() {
+        return Err(refuse("is no regular file"));
+    }
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_opened_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let certificate = dir.path().join("c.pem");
+        std::fs::write(&certificate, "x").unwrap();
+        let key = dir.path().to_path_buf();
+        let failure = open(&TlsFiles { certificate: certificate.clone(), key }).unwrap_err();
+        assert_eq!(failure.exit, Exit::Config);
+        assert!(failure.message.starts_with("tls.key: ") && failure.message.ends_with("no regular file"));
+        let key = dir.path().join("none");
+        let failure = open(&TlsFiles { certificate: certificate.clone(), key }).unwrap_err();
+        assert!(failure.message.contains("none: No such file"), "{failure}");
+        assert!(open(&TlsFiles { certificate: certificate.clone(), key: certificate }).is_ok());
+    }
+}

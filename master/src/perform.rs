@@ -1,0 +1,197 @@
+//! Does what the supervisor has decided.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+use ipc::exit::Exit;
+use ipc::role::{Instance, Role};
+use ipc::service::control::{Permission, ToRole};
+use tokio::sync::mpsc;
+
+use crate::forward::Forwarder;
+use crate::notify::Notifier;
+use crate::prepare::Prepared;
+use crate::spawn::{Reported, Running, spawn};
+use crate::supervise::{Action, Ending, Supervisor};
+use crate::wire::Wire;
+
+/// The processes that are there.
+#[derive(Debug)]
+pub struct Roles {
+    prepared: Prepared,
+    running: BTreeMap<Instance, (u64, Running)>,
+    reports: mpsc::Sender<Reported>,
+}
+
+impl Roles {
+    /// None yet.
+    #[must_use]
+    pub fn new(prepared: Prepared, reports: mpsc::Sender<Reported>) -> Self {
+        Roles { prepared, running: BTreeMap::new(), reports }
+    }
+
+    /// Does one thing; what follows from it is added to `queue`. Some exit: the suite ends.
+    pub fn perform(
+        &mut self,
+        action: Action,
+        supervisor: &mut Supervisor,
+        outputs: (&Forwarder, &mut Notifier),
+        queue: &mut Vec<Action>,
+    ) -> Option<Exit> {
+        let (forwarder, notifier) = outputs;
+        match action {
+            Action::Spawn(instance, incarnation) => match self.start(instance, incarnation, forwarder) {
+                Ok(pid) => supervisor.spawned(instance, pid),
+                Err(error) => {
+                    tracing::error!("{instance} cannot be started: {error}");
+                    queue.extend(supervisor.ended(instance, incarnation, Ending::Unborn, Instant::now()));
+                }
+            },
+            Action::Wire(wire) => self.connect(wire, supervisor, queue),
+            Action::Listeners(instance) => self.hand_listeners(instance, supervisor, queue),
+            Action::Serve(instance) => self.tell(instance, ToRole::Serve, None, supervisor, queue),
+            Action::Ping(instance) => self.tell(instance, ToRole::Ping, None, supervisor, queue),
+            Action::Drain(instance, within) => {
+                let within = u32::try_from(within.as_millis()).unwrap_or(u32::MAX);
+                self.tell(instance, ToRole::Drain { within }, None, supervisor, queue);
+            }
+            Action::Kill(instance, reason) => {
+                if let Some((_, running)) = self.running.get(&instance) {
+                    tracing::warn!("{instance}[{}] is killed: {reason}", running.pid);
+                    running.kill();
+                }
+            }
+            Action::AllReady => self.announce(notifier),
+            Action::End(exit) => return Some(exit),
+        }
+        None
+    }
+
+    /// Hands an administrator's connection to `auth`; closes it when `auth` is away.
+    pub fn hand_to_auth(
+        &mut self,
+        permission: Permission,
+        connection: OwnedFd,
+        supervisor: &mut Supervisor,
+        queue: &mut Vec<Action>,
+    ) {
+        let auth = Instance { role: Role::Auth, worker: 0 };
+        if supervisor.is_ready(auth) {
+            self.tell(auth, ToRole::Admin { permission }, Some(connection), supervisor, queue);
+        }
+    }
+
+    /// A process has ended: nothing is said to it any more.
+    pub fn forget(&mut self, instance: Instance, incarnation: u64) {
+        if self.running.get(&instance).is_some_and(|(present, _)| *present == incarnation) {
+            self.running.remove(&instance);
+        }
+    }
+
+    /// Kills whoever is left.
+    pub fn kill_all(&self) {
+        self.running.values().for_each(|(_, running)| running.kill());
+    }
+
+    /// Is nobody left?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.running.is_empty()
+    }
+
+    /// The uid of a role as the host sees it.
+    #[must_use]
+    pub fn uid(&self, role: Role) -> Option<u32> {
+        self.prepared.identities.uid(role)
+    }
+
+    fn start(&mut self, instance: Instance, incarnation: u64, forwarder: &Forwarder) -> io::Result<u32> {
+        let (hello, descriptors) = self.prepared.hello(instance)?;
+        let program = self.prepared.program(instance.role).ok_or(io::ErrorKind::NotFound)?;
+        let stderr = forwarder.pipe()?;
+        let running = spawn(program, stderr, (instance, incarnation), self.reports.clone())?;
+        let pid = running.pid;
+        tracing::debug!("{instance}[{pid}] is started");
+        let greeted = running.outbox.push(ToRole::Hello(Box::new(hello)), descriptors);
+        self.running.insert(instance, (incarnation, running));
+        greeted.map(|()| pid).map_err(io::Error::other)
+    }
+
+    fn connect(&mut self, wire: Wire, supervisor: &mut Supervisor, queue: &mut Vec<Action>) {
+        let Wire { client, server, service } = wire;
+        match ipc::socket::pair() {
+            Ok((asks, answers)) => {
+                let to_client = ToRole::Peer { service, peer: server, serves: false };
+                self.tell(client, to_client, Some(asks), supervisor, queue);
+                let to_server = ToRole::Peer { service, peer: client, serves: true };
+                self.tell(server, to_server, Some(answers), supervisor, queue);
+            }
+            Err(error) => {
+                // without it the younger would wait for ever; started again, it is wired again
+                tracing::error!("no channel from {client} to {server}: {error}");
+                self.lose(client, supervisor, queue);
+                self.lose(server, supervisor, queue);
+            }
+        }
+    }
+
+    fn hand_listeners(&mut self, instance: Instance, supervisor: &mut Supervisor, queue: &mut Vec<Action>) {
+        let copies: io::Result<Vec<_>> = self
+            .prepared
+            .bound
+            .iter()
+            .filter(|bound| bound.instance == instance)
+            .map(|bound| Ok((bound.listener, bound.socket.try_clone()?)))
+            .collect();
+        match copies {
+            Ok(copies) => {
+                for (listener, socket) in copies {
+                    self.tell(instance, ToRole::Listener { listener }, Some(socket), supervisor, queue);
+                }
+            }
+            Err(error) => {
+                tracing::error!("no listeners for {instance}: {error}");
+                self.lose(instance, supervisor, queue);
+            }
+        }
+    }
+
+    /// Says something to a process; one that leaves too much unread is given up.
+    fn tell(
+        &mut self,
+        instance: Instance,
+        message: ToRole,
+        descriptor: Option<OwnedFd>,
+        supervisor: &mut Supervisor,
+        queue: &mut Vec<Action>,
+    ) {
+        let Some((_, running)) = self.running.get(&instance) else { return };
+        if let Err(error) = running.outbox.push(message, descriptor.into_iter().collect()) {
+            tracing::debug!(%instance, %error, "control channel");
+            self.lose(instance, supervisor, queue);
+        }
+    }
+
+    fn lose(&mut self, instance: Instance, supervisor: &mut Supervisor, queue: &mut Vec<Action>) {
+        if let Some((incarnation, _)) = self.running.get(&instance) {
+            queue.extend(supervisor.broken(instance, *incarnation));
+        }
+    }
+
+    /// The one line on standard output that says that the suite serves.
+    fn announce(&self, notifier: &mut Notifier) {
+        let addresses = self.prepared.addresses().join(" ");
+        let line = format!("bulkhead: ready (pid {}) {addresses}\n", std::process::id());
+        let mut stdout = io::stdout().lock();
+        if let Err(error) = stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()) {
+            tracing::warn!(%error, "standard output");
+        }
+        notifier.ready();
+        tracing::info!("ready: {addresses}");
+    }
+}
+
+/// How long killed processes are waited for at the end.
+pub const REAPING: Duration = Duration::from_secs(5);
