@@ -129,6 +129,8 @@ fn find(auth: &Auth, address: Option<&str>) -> Result<Option<Account>, Outcome> 
 /// The record that bans can be made from: where from, as whom, and how it went. The name is shortened and escaped.
 fn record(login: &str, remote: IpAddr, outcome: &Outcome) {
     let login = shortened(login);
+    // a ban names the IPv4 address, however it arrived
+    let remote = remote.to_canonical();
     match outcome {
         Outcome::Welcome(account, _) => tracing::info!(%remote, ?login, account = account.id.0, "logged in"),
         Outcome::Denied => tracing::warn!(%remote, ?login, "login denied"),

@@ -43,6 +43,7 @@ fn the_pragmas_are_as_they_should_be() {
     assert_eq!(ask("foreign_keys"), 1);
     assert_eq!(ask("temp_store"), 2);
     assert_eq!(ask("mmap_size"), 0);
+    assert_eq!(ask("secure_delete"), 1);
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(directory.path().join("accounts.db")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
