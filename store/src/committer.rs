@@ -23,6 +23,9 @@ pub const GROUP_OPERATIONS: usize = 256;
 /// Bytes of bodies in one group, unless a single message has more.
 pub const GROUP_BYTES: u64 = 16 << 20;
 
+/// Changes in one group, unless a single operation makes more: a group is encoded, written and replayed as a whole.
+pub const GROUP_CHANGES: usize = 1 << 16;
+
 /// An operation and where its answer goes.
 #[derive(Debug)]
 pub struct Job {
@@ -159,7 +162,7 @@ impl Gathered {
         let bodies = self.group.bodies.len().saturating_add(operation.bodies());
         let bytes = self.bytes.saturating_add(operation.bytes());
         let fits = bodies <= MAX_BODIES && (bytes <= GROUP_BYTES || self.group.bodies.is_empty());
-        same_kind && fits && self.answers.len() < GROUP_OPERATIONS
+        same_kind && fits && self.answers.len() < GROUP_OPERATIONS && self.changes.len() < GROUP_CHANGES
     }
 
     fn decide(&mut self, job: Job, index: &Index, now: Seconds) {

@@ -14,12 +14,17 @@ use crate::change::Change;
 use crate::committer::{Committer, Job, Jobs, Notice, now};
 use crate::index::{Index, REMEMBERED};
 use crate::log::{
-    BodyId, BodyReader, BodyRef, Damage, FileSegments, Geometry, Log, PreparedBody, Recovered, Replayed, Segments,
+    BodyId, BodyReader, BodyRef, Damage, FileSegments, Geometry, Log, PreparedBody, Recovered, Replayed,
+    Segments,
 };
 use crate::plan::{NewMessage, Operation, Outcome};
 use crate::pool::Pool;
 
 type Reader = BodyReader<<FileSegments as Segments>::Reader>;
+
+/// The largest body that is read back, whatever the configured limit is today: a message that was taken in under a larger
+/// one is still served.
+const LARGEST: usize = 1 << 30;
 
 /// The threads a store works with, made before the lock-down.
 #[derive(Debug)]
@@ -33,9 +38,9 @@ impl Threads {
     ///
     /// # Errors
     /// When a thread cannot be made.
-    pub fn start(largest: usize) -> std::io::Result<Self> {
+    pub fn start() -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let pool = Pool::start(cores, largest)?;
+        let pool = Pool::start(cores, LARGEST)?;
         let (commit, started) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
         std::thread::Builder::new().name("committer".into()).spawn(move || {
             if let Ok(work) = started.recv() {
@@ -60,7 +65,10 @@ impl Engine {
     ///
     /// # Errors
     /// When the log cannot be opened; the message says what to do.
-    pub async fn open(directory: &Path, threads: Threads) -> Result<(Self, UnboundedReceiver<Notice>), Failure> {
+    pub async fn open(
+        directory: &Path,
+        threads: Threads,
+    ) -> Result<(Self, UnboundedReceiver<Notice>), Failure> {
         let geometry = Geometry::default();
         let mut replay = Replay::default();
         let segments = FileSegments::open(directory, geometry).map_err(unopened)?;
@@ -73,10 +81,18 @@ impl Engine {
         let reader = log.reader();
         let committer = Committer { log, index: Arc::clone(&index), notices };
         let work = Box::new(move || commit(committer, &waiting));
-        threads.commit.send(work).map_err(|_| Failure::new(Exit::Software, "the committer's thread is gone"))?;
+        threads
+            .commit
+            .send(work)
+            .map_err(|_| Failure::new(Exit::Software, "the committer's thread is gone"))?;
         let engine = Engine { index, jobs, pool: threads.pool, reader };
         for (segment, offset) in replay.damage {
-            engine.submit(Operation::NoteDamage { segment, offset }).await;
+            let noted = engine.submit(Operation::NoteDamage { segment, offset }).await;
+            if noted != Outcome::Done {
+                // Going on would give out UIDs again that a lost group has given out.
+                let message = "the log is damaged, and noting it failed: free some space on the disk";
+                return Err(Failure::new(Exit::IoError, message));
+            }
         }
         Ok((engine, told))
     }
@@ -91,13 +107,17 @@ impl Engine {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does an operation; when this returns it is durable.
+    /// Does an operation; when this returns it is durable. It never returns when the log fails meanwhile: whether the
+    /// operation is on the disk is then unknown, there is no true answer to give, and the process ends.
     pub async fn submit(&self, operation: Operation) -> Outcome {
         let (answer, answered) = oneshot::channel();
         if self.jobs.send(Job { operation, answer }).is_err() {
-            return Outcome::Refused(Refusal::Full);
+            return std::future::pending().await;
         }
-        answered.await.unwrap_or(Outcome::Refused(Refusal::Full))
+        match answered.await {
+            Ok(outcome) => outcome,
+            Err(_dropped) => std::future::pending().await,
+        }
     }
 
     /// Compresses a message and does the operation made of it.
@@ -173,7 +193,10 @@ impl Replay {
                 }
             },
             Replayed::Damage(damage) => {
-                tracing::error!(?damage, "the log is damaged here: what these bytes held is lost, the rest goes on");
+                tracing::error!(
+                    ?damage,
+                    "the log is damaged here: what these bytes held is lost, the rest goes on"
+                );
                 self.damage.push(place(damage));
             }
         }

@@ -2,23 +2,27 @@
 
 use std::process::ExitCode;
 
+#[cfg(not(feature = "hostile"))]
 use bulkhead_store::engine::Threads;
+#[cfg(not(feature = "hostile"))]
 use bulkhead_store::serve::serve;
 use ipc::role::Role;
-use ipc::slice::RoleConfig;
+#[cfg(not(feature = "hostile"))]
 use sandbox::startup;
 
+#[cfg(not(feature = "hostile"))]
 fn main() -> ExitCode {
     startup::run(
         &[Role::Store],
-        |hello| {
+        |_hello| {
             startup::abort_on_panic();
-            let largest = match &hello.config {
-                RoleConfig::Store(config) => config.max_message_size,
-                _ => 0,
-            };
-            Threads::start(usize::try_from(largest).unwrap_or(usize::MAX))
+            Threads::start()
         },
         serve,
     )
+}
+
+#[cfg(feature = "hostile")]
+fn main() -> ExitCode {
+    sandbox::startup::run(&[Role::Store], breach::prepare, breach::serve)
 }

@@ -47,7 +47,10 @@ impl Pool {
     }
 
     /// Has a thread do it; `None` when the threads are gone.
-    pub async fn run<T: Send + 'static>(&self, task: impl FnOnce(&mut Contexts) -> T + Send + 'static) -> Option<T> {
+    pub async fn run<T: Send + 'static>(
+        &self,
+        task: impl FnOnce(&mut Contexts) -> T + Send + 'static,
+    ) -> Option<T> {
         let (done, result) = oneshot::channel();
         let task: Task = Box::new(move |contexts| {
             let _ = done.send(task(contexts));

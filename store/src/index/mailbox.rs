@@ -1,11 +1,12 @@
 //! One mailbox as the log says it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ipc::mail::{ModSeq, SystemFlags, Uid, UidRange};
 use ipc::service::mailbox::{MailboxStatus, MessageRow, SpecialUse};
 
 use crate::change::State;
+use crate::index::uids::Uids;
 use crate::index::views::Views;
 use crate::log::BodyRef;
 
@@ -33,6 +34,7 @@ pub struct Mailbox {
     by_modseq: BTreeMap<ModSeq, Uid>,
     /// Expunged messages that some view still shows.
     ghosts: BTreeMap<ModSeq, (Uid, Message)>,
+    ghost_uids: HashMap<Uid, ModSeq>,
     unseen: u32,
     recent_from: Uid,
 }
@@ -76,6 +78,7 @@ impl Mailbox {
             messages: BTreeMap::new(),
             by_modseq: BTreeMap::new(),
             ghosts: BTreeMap::new(),
+            ghost_uids: HashMap::new(),
             unseen: 0,
             recent_from: 1,
         }
@@ -112,7 +115,8 @@ impl Mailbox {
     /// The message, if it is there or some view still shows it.
     #[must_use]
     pub fn visible(&self, uid: Uid) -> Option<&Message> {
-        self.messages.get(&uid).or_else(|| self.ghosts.values().find(|(gone, _)| *gone == uid).map(|(_, was)| was))
+        let ghost = || self.ghosts.get(self.ghost_uids.get(&uid)?).map(|(_, was)| was);
+        self.messages.get(&uid).or_else(ghost)
     }
 
     /// Messages by rising UID from behind `after`.
@@ -121,10 +125,10 @@ impl Mailbox {
         first.into_iter().flat_map(|first| self.messages.range(first..)).map(|(_, message)| message.row)
     }
 
-    /// Messages within the ranges, each once, by rising UID when the ranges rise.
-    pub fn within<'a>(&'a self, ranges: &'a [UidRange]) -> impl Iterator<Item = &'a Message> {
-        let rising = ranges.iter().filter(|range| range.first <= range.last);
-        rising.flat_map(|range| self.messages.range(range.first..=range.last)).map(|(_, message)| message)
+    /// The messages of a set, each once, by rising UID.
+    pub fn within<'a>(&'a self, uids: &'a Uids) -> impl Iterator<Item = &'a Message> {
+        let found = uids.runs().iter().flat_map(|run| self.messages.range(run.first..=run.last));
+        found.map(|(_, message)| message)
     }
 
     /// What changed after `since`, at most `limit` changes.
@@ -133,9 +137,14 @@ impl Mailbox {
         let Some(first) = since.checked_add(1) else {
             return Changed { rows: Vec::new(), expunged: Vec::new(), until: since, more: false };
         };
+        // One more of each than fits shows that there is more.
+        let looked_at = limit.saturating_add(1);
         let mut events: Vec<(ModSeq, Uid, bool)> = Vec::new();
-        events.extend(self.by_modseq.range(first..).take(limit).map(|(modseq, uid)| (*modseq, *uid, true)));
-        events.extend(self.ghosts.range(first..).take(limit).map(|(modseq, (uid, _))| (*modseq, *uid, false)));
+        events
+            .extend(self.by_modseq.range(first..).take(looked_at).map(|(modseq, uid)| (*modseq, *uid, true)));
+        events.extend(
+            self.ghosts.range(first..).take(looked_at).map(|(modseq, (uid, _))| (*modseq, *uid, false)),
+        );
         events.sort_unstable();
         let more = events.len() > limit;
         events.truncate(limit);
@@ -162,7 +171,8 @@ impl Mailbox {
         self.modseq = self.modseq.max(state.modseq);
         let Some(message) = self.messages.get_mut(&uid) else { return };
         let old = message.row;
-        (message.row.modseq, message.row.flags, message.row.keywords) = (state.modseq, state.flags, state.keywords);
+        (message.row.modseq, message.row.flags, message.row.keywords) =
+            (state.modseq, state.flags, state.keywords);
         self.by_modseq.remove(&old.modseq);
         self.by_modseq.insert(state.modseq, uid);
         self.count(old.flags, false);
@@ -176,6 +186,7 @@ impl Mailbox {
         self.count(message.row.flags, false);
         if self.views.oldest().is_some() {
             self.ghosts.insert(modseq, (uid, message));
+            self.ghost_uids.insert(uid, modseq);
         }
     }
 
@@ -186,9 +197,10 @@ impl Mailbox {
 
     /// Forgets expunged messages that every view has told its user of.
     pub fn forget_ghosts(&mut self) {
-        match self.views.oldest().map(|since| since.checked_add(1)) {
-            Some(Some(first)) => self.ghosts = self.ghosts.split_off(&first),
-            Some(None) | None => self.ghosts.clear(),
+        let shown = self.views.oldest().unwrap_or(ModSeq::MAX);
+        while let Some(oldest) = self.ghosts.first_entry().filter(|oldest| *oldest.key() <= shown) {
+            let (uid, _) = oldest.remove();
+            self.ghost_uids.remove(&uid);
         }
     }
 

@@ -4,10 +4,12 @@
 
 mod mailbox;
 mod transactions;
+mod uids;
 mod views;
 
 pub use mailbox::{Changed, JUMP, Mailbox, Message};
 pub use transactions::{REMEMBERED, Transactions};
+pub use uids::Uids;
 pub use views::{SessionId, Views};
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -23,7 +25,6 @@ use crate::log::BodyRef;
 pub struct Index {
     accounts: HashMap<AccountId, Account>,
     removed: HashSet<AccountId>,
-    damage_noted: HashSet<(u64, u64)>,
     last_uid_validity: u32,
     /// Of the last ten minutes.
     pub transactions: Transactions,
@@ -34,14 +35,6 @@ pub struct Index {
 pub struct Account {
     /// Its mailboxes.
     pub mailboxes: BTreeMap<MailboxId, Mailbox>,
-}
-
-impl Account {
-    /// An id that no mailbox of the account ever had.
-    #[must_use]
-    pub fn next_mailbox(&self) -> MailboxId {
-        MailboxId(self.mailboxes.last_key_value().map_or(1, |(last, _)| last.0.saturating_add(1)))
-    }
 }
 
 impl Index {
@@ -72,12 +65,6 @@ impl Index {
     #[must_use]
     pub fn last_uid_validity(&self) -> u32 {
         self.last_uid_validity
-    }
-
-    /// Have the counters jumped over this damage before?
-    #[must_use]
-    pub fn knows_damage(&self, segment: u64, offset: u64) -> bool {
-        self.damage_noted.contains(&(segment, offset))
     }
 
     /// Applies a change that is durable. `bodies` are those of its group. A change of what is not there (its account
@@ -113,9 +100,12 @@ impl Index {
                     mailbox.expunge(uid, modseq);
                 }
             }
-            Change::TransactionDone { transaction, at, appended } => self.transactions.note(transaction, at, appended),
-            Change::DamageNoted { segment, offset } => {
-                self.damage_noted.insert((segment, offset));
+            Change::TransactionDone { transaction, at, appended } => {
+                self.transactions.note(transaction, at, appended)
+            }
+            Change::DamageNoted { .. } => {
+                // A lost group may have given out UIDVALIDITYs, too.
+                self.last_uid_validity = self.last_uid_validity.saturating_add(JUMP);
                 let mailboxes = self.accounts.values_mut().flat_map(|account| account.mailboxes.values_mut());
                 mailboxes.for_each(Mailbox::jump);
             }
@@ -123,8 +113,17 @@ impl Index {
     }
 
     fn add(&mut self, added: &Change, bodies: &[BodyRef]) {
-        let Change::MessageAdded { account, mailbox, uid, state, internal_date, size, transaction, body, structure } =
-            *added
+        let Change::MessageAdded {
+            account,
+            mailbox,
+            uid,
+            state,
+            internal_date,
+            size,
+            transaction,
+            body,
+            structure,
+        } = *added
         else {
             return;
         };

@@ -15,9 +15,10 @@ pub struct Views {
 }
 
 impl Views {
-    /// The session has shown everything up to there.
+    /// The session has shown everything up to there. It never goes back: what it has shown once may be forgotten.
     pub fn show(&mut self, session: SessionId, until: ModSeq) {
-        self.shown.insert(session, until);
+        let shown = self.shown.entry(session).or_insert(until);
+        *shown = until.max(*shown);
     }
 
     /// The session has it selected no more.

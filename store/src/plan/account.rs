@@ -19,11 +19,11 @@ const SPECIAL: [(&str, SpecialUse); 5] = [
 ];
 
 pub(super) fn create(accounts: &[AccountId], index: &Index, staging: &mut Staging, now: Seconds) -> Decision {
-    if accounts.iter().any(|account| index.was_removed(*account)) {
+    let (removed, living): (Vec<_>, Vec<_>) = accounts.iter().copied().partition(|id| index.was_removed(*id));
+    if living.is_empty() && !removed.is_empty() {
         return Decision::Answer(Outcome::NoAccount);
     }
-    let missing: BTreeSet<_> =
-        accounts.iter().copied().filter(|account| index.account(*account).is_none()).collect();
+    let missing: BTreeSet<_> = living.into_iter().filter(|id| index.account(*id).is_none()).collect();
     if missing.is_empty() {
         return Decision::Answer(Outcome::Done);
     }

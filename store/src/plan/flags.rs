@@ -1,11 +1,11 @@
 //! Changing flags, and expunging by them.
 
-use ipc::mail::{AccountId, MailboxId, SystemFlags, UidRange};
+use ipc::mail::{AccountId, MailboxId, SystemFlags};
 use ipc::service::mailbox::{FlagChange, KEYWORDS_MAX, Refusal};
 
 use super::{Decision, Outcome, Staging};
 use crate::change::{Change, State};
-use crate::index::{Index, Mailbox, Message};
+use crate::index::{Index, Mailbox, Message, Uids};
 
 /// The flags a client wants changed.
 pub(super) struct Wanted<'a> {
@@ -14,11 +14,9 @@ pub(super) struct Wanted<'a> {
     pub(super) keywords: &'a [String],
 }
 
-const EVERYTHING: UidRange = UidRange { first: 1, last: u32::MAX };
-
 pub(super) fn change(
     key: (AccountId, MailboxId),
-    uids: &[UidRange],
+    uids: &Uids,
     wanted: &Wanted<'_>,
     index: &Index,
     staging: &mut Staging,
@@ -32,25 +30,28 @@ pub(super) fn change(
     if mailbox.within(uids).any(|message| staging.has_touched(key, message.row.uid)) {
         return Decision::Later;
     }
-    let (mut changes, bits) = match keyword_bits(wanted.keywords, key, mailbox, staging) {
+    let named: Vec<_> = mailbox.within(uids).map(|message| message.row.uid).collect();
+    if named.is_empty() {
+        return Decision::Answer(Outcome::Flagged(named));
+    }
+    let unknown = match wanted.change {
+        FlagChange::Remove => Unknown::PassedOver,
+        FlagChange::Replace | FlagChange::Add => Unknown::Added,
+    };
+    let (mut changes, bits) = match keyword_bits(wanted.keywords, unknown, key, mailbox, staging) {
         Ok(bits) => bits,
         Err(decision) => return decision,
     };
-    let mut named = Vec::new();
     for message in mailbox.within(uids) {
         let uid = message.row.uid;
-        named.push(uid);
         let (old, flags, keywords) = apply(message, wanted, bits);
-        // The same message may be named by two ranges; the second time nothing is left to change.
-        if (flags, keywords) == (old.flags, old.keywords) || staging.has_touched(key, uid) {
+        if (flags, keywords) == (old.flags, old.keywords) {
             continue;
         }
         staging.touch(key, uid);
         let new = State { modseq: staging.next_modseq(key, mailbox), flags, keywords };
         changes.push(Change::FlagsChanged { account: key.0, mailbox: key.1, uid, old, new });
     }
-    named.sort_unstable();
-    named.dedup();
     if changes.is_empty() {
         Decision::Answer(Outcome::Flagged(named))
     } else {
@@ -69,9 +70,19 @@ fn apply(message: &Message, wanted: &Wanted<'_>, bits: u64) -> (State, SystemFla
     (old, flags, keywords)
 }
 
+/// What becomes of keywords that the mailbox has not seen yet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// They get a bit.
+    Added,
+    /// They are on no message, so taking them off changes nothing.
+    PassedOver,
+}
+
 /// The bits of keywords in the mailbox's table, and the changes that add those that are not there.
 pub(super) fn keyword_bits(
     keywords: &[String],
+    unknown: Unknown,
     key: (AccountId, MailboxId),
     mailbox: &Mailbox,
     staging: &mut Staging,
@@ -83,11 +94,19 @@ pub(super) fn keyword_bits(
     let (mut changes, mut bits) = (Vec::new(), 0_u64);
     for keyword in keywords {
         // Keywords are the same whatever their case (RFC 9051 section 2.3.2).
-        let bit = table.iter().position(|known| known.eq_ignore_ascii_case(keyword)).unwrap_or_else(|| {
-            table.push(keyword);
-            changes.push(Change::KeywordAdded { account: key.0, mailbox: key.1, keyword: keyword.clone() });
-            table.len().saturating_sub(1)
-        });
+        let bit = match table.iter().position(|known| known.eq_ignore_ascii_case(keyword)) {
+            Some(bit) => bit,
+            None if unknown == Unknown::PassedOver => continue,
+            None => {
+                table.push(keyword);
+                changes.push(Change::KeywordAdded {
+                    account: key.0,
+                    mailbox: key.1,
+                    keyword: keyword.clone(),
+                });
+                table.len().saturating_sub(1)
+            }
+        };
         if bit >= KEYWORDS_MAX {
             return Err(Decision::Answer(Outcome::Refused(Refusal::Limit)));
         }
@@ -101,7 +120,7 @@ pub(super) fn keyword_bits(
 
 pub(super) fn expunge(
     key: (AccountId, MailboxId),
-    uids: Option<&[UidRange]>,
+    uids: &Uids,
     index: &Index,
     staging: &mut Staging,
 ) -> Decision {
@@ -111,14 +130,13 @@ pub(super) fn expunge(
     let Some(mailbox) = index.mailbox(key.0, key.1) else {
         return Decision::Answer(Outcome::Refused(Refusal::NoMailbox));
     };
-    let ranges = uids.unwrap_or(&[EVERYTHING]);
-    if mailbox.within(ranges).any(|message| staging.has_touched(key, message.row.uid)) {
+    if mailbox.within(uids).any(|message| staging.has_touched(key, message.row.uid)) {
         return Decision::Later;
     }
     let mut changes = Vec::new();
-    for message in mailbox.within(ranges) {
+    for message in mailbox.within(uids) {
         let row = &message.row;
-        if !row.flags.has(SystemFlags::DELETED) || staging.has_touched(key, row.uid) {
+        if !row.flags.has(SystemFlags::DELETED) {
             continue;
         }
         staging.touch(key, row.uid);
@@ -130,5 +148,9 @@ pub(super) fn expunge(
             modseq: staging.next_modseq(key, mailbox),
         });
     }
-    if changes.is_empty() { Decision::Answer(Outcome::Done) } else { Decision::Change(changes, Outcome::Done) }
+    if changes.is_empty() {
+        Decision::Answer(Outcome::Done)
+    } else {
+        Decision::Change(changes, Outcome::Done)
+    }
 }

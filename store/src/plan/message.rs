@@ -4,7 +4,7 @@ use ipc::mail::{AccountId, MailboxId, Seconds, SystemFlags};
 use ipc::service::deliver::Folder;
 use ipc::service::mailbox::{Refusal, SpecialUse};
 
-use super::flags::keyword_bits;
+use super::flags::{Unknown, keyword_bits};
 use super::{Decision, NewMessage, Outcome, Staging};
 use crate::change::{Change, State};
 use crate::index::{Index, Mailbox};
@@ -77,7 +77,7 @@ pub(super) fn append(
     let Some(mailbox) = index.mailbox(key.0, key.1) else {
         return Decision::Answer(Outcome::Refused(Refusal::NoMailbox));
     };
-    let (mut changes, keywords) = match keyword_bits(with.keywords, key, mailbox, staging) {
+    let (mut changes, keywords) = match keyword_bits(with.keywords, Unknown::Added, key, mailbox, staging) {
         Ok(bits) => bits,
         Err(decision) => return decision,
     };

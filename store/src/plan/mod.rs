@@ -8,18 +8,18 @@ mod staging;
 
 pub use staging::Staging;
 
-use ipc::mail::{AccountId, MailboxId, Seconds, SystemFlags, TransactionId, Uid, UidRange};
+use ipc::mail::{AccountId, MailboxId, Seconds, SystemFlags, TransactionId, Uid};
 use ipc::service::deliver::Folder;
 use ipc::service::mailbox::{FlagChange, Refusal};
 
 use crate::change::Change;
-use crate::index::Index;
+use crate::index::{Index, Uids};
 use crate::log::PreparedBody;
 
 /// A request that changes something.
 #[derive(Debug)]
 pub enum Operation {
-    /// Set accounts up.
+    /// Set accounts up; those that were removed are passed over.
     Create {
         /// Which.
         accounts: Vec<AccountId>,
@@ -60,7 +60,7 @@ pub enum Operation {
         /// Where.
         mailbox: MailboxId,
         /// Of which.
-        uids: Vec<UidRange>,
+        uids: Uids,
         /// How.
         change: FlagChange,
         /// System flags.
@@ -74,8 +74,8 @@ pub enum Operation {
         account: AccountId,
         /// Where.
         mailbox: MailboxId,
-        /// Only these, if given.
-        uids: Option<Vec<UidRange>>,
+        /// Only among these.
+        uids: Uids,
     },
     /// Jump over a place where groups were lost.
     NoteDamage {
@@ -146,7 +146,7 @@ pub enum Outcome {
     Appended(u32, Uid),
     /// Flags are changed: of these messages, those that were there.
     Flagged(Vec<Uid>),
-    /// A target account is not there.
+    /// A target account is not there, or each of the accounts to be set up was removed.
     NoAccount,
     /// Not done.
     Refused(Refusal),
@@ -188,12 +188,15 @@ pub fn decide(
             flags::change((*account, *mailbox), uids, &wanted, index, staging)
         }
         Operation::Expunge { account, mailbox, uids } => {
-            flags::expunge((*account, *mailbox), uids.as_deref(), index, staging)
+            flags::expunge((*account, *mailbox), uids, index, staging)
         }
         Operation::NoteDamage { segment, offset } => {
             if staging.is_empty() {
                 staging.close();
-                Decision::Change(vec![Change::DamageNoted { segment: *segment, offset: *offset }], Outcome::Done)
+                Decision::Change(
+                    vec![Change::DamageNoted { segment: *segment, offset: *offset }],
+                    Outcome::Done,
+                )
             } else {
                 Decision::Later
             }

@@ -37,4 +37,9 @@ impl Upload {
         self.bytes.extend_from_slice(chunk);
         Ok(())
     }
+
+    /// Counts what comes with the body (its structure, its targets) as part of it. `false` when the memory is used up.
+    pub(super) fn count(&mut self, store: &Store, bytes: usize) -> bool {
+        store.uploads.grow(&mut self.share, bytes)
+    }
 }

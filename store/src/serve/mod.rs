@@ -3,22 +3,24 @@
 mod body;
 mod budget;
 mod deliver;
+mod in_flight;
 mod mailbox;
 mod registry;
 mod sessions;
 
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use ipc::control::{Control, Event, Gauge};
+use ipc::control::{Event, Gauge};
 use ipc::exit::{Exit, Failure};
 use ipc::peers::Service;
 use ipc::slice::{RoleConfig, StoreConfig};
 use sandbox::startup::Started;
-use std::sync::Arc;
 
 use crate::engine::{Engine, Threads};
 use budget::Budget;
+use in_flight::InFlight;
 use registry::Registry;
 
 /// The log's directory, in the store's own root.
@@ -32,6 +34,7 @@ pub(crate) struct Store {
     registry: Registry,
     uploads: Budget,
     downloads: Budget,
+    in_flight: InFlight,
     max_message_size: u64,
     gauge: Arc<Gauge>,
 }
@@ -44,7 +47,7 @@ pub async fn serve(started: Started<Threads>) -> Result<(), Failure> {
     let Started { config: RoleConfig::Store(config), mut control, prepared, .. } = started else {
         return Err(Failure::new(Exit::Software, "not the store's configuration"));
     };
-    let store = open(&config, &control, prepared).await?;
+    let store = open(Path::new(LOG), &config, control.gauge(), prepared).await?;
     loop {
         match control.next().await? {
             Event::Serve => control.ready().await?,
@@ -56,19 +59,23 @@ pub async fn serve(started: Started<Threads>) -> Result<(), Failure> {
                 return Ok(());
             }
             Event::Peer { serves: false, .. } | Event::Listener { .. } | Event::Admin { .. } => {
-                return Err(Failure::new(Exit::Software, "the master handed the store what it has no use for"));
+                return Err(Failure::new(
+                    Exit::Software,
+                    "the master handed the store what it has no use for",
+                ));
             }
         }
     }
 }
 
-async fn open(config: &StoreConfig, control: &Control, threads: Threads) -> Result<Rc<Store>, Failure> {
-    let directory = Path::new(LOG);
-    if let Err(error) = std::fs::create_dir(directory)
-        && error.kind() != std::io::ErrorKind::AlreadyExists
-    {
-        return Err(Failure::new(Exit::CannotCreate, format!("the log's directory: {error}")));
-    }
+async fn open(
+    directory: &Path,
+    config: &StoreConfig,
+    gauge: Arc<Gauge>,
+    threads: Threads,
+) -> Result<Rc<Store>, Failure> {
+    make(directory)
+        .map_err(|error| Failure::new(Exit::CannotCreate, format!("the log's directory: {error}")))?;
     let (engine, notices) = Engine::open(directory, threads).await?;
     let store = Rc::new(Store {
         engine,
@@ -76,10 +83,23 @@ async fn open(config: &StoreConfig, control: &Control, threads: Threads) -> Resu
         uploads: Budget::new(config.upload_memory),
         downloads: Budget::new(DOWNLOAD_MEMORY),
         max_message_size: config.max_message_size,
-        gauge: control.gauge(),
+        in_flight: InFlight::default(),
+        gauge,
     });
     tokio::task::spawn_local(registry::forward(Rc::clone(&store), notices));
     Ok(store)
+}
+
+/// Makes the log's directory, durably: what is synced inside a directory that a power cut takes away is lost with it.
+fn make(directory: &Path) -> std::io::Result<()> {
+    match std::fs::create_dir(directory) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
+        made => made?,
+    }
+    let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::CLOEXEC;
+    let parent = rustix::fs::open(parent, flags, rustix::fs::Mode::empty())?;
+    Ok(rustix::fs::fsync(parent)?)
 }
 
 impl Store {
@@ -93,9 +113,14 @@ impl Store {
                 Service::Login | Service::Directory | Service::Handshake => return,
             };
             match ended {
-                Ok(()) | Err(ipc::channel::ChannelError::Gone) => tracing::debug!(%peer, ?service, "channel closed"),
+                Ok(()) | Err(ipc::channel::ChannelError::Gone) => {
+                    tracing::debug!(%peer, ?service, "channel closed")
+                }
                 Err(error) => tracing::warn!(%peer, ?service, %error, "channel ended"),
             }
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

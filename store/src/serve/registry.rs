@@ -19,6 +19,20 @@ pub(crate) struct Registry {
     accounts: RefCell<HashMap<AccountId, HashMap<SessionId, Rc<Signals>>>>,
 }
 
+/// A session that is registered, until it is dropped.
+pub(crate) struct Entered {
+    pub(crate) store: Rc<Store>,
+    pub(crate) account: AccountId,
+    pub(crate) id: SessionId,
+    pub(crate) signals: Rc<Signals>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.store.registry.leave(self.account, self.id);
+    }
+}
+
 /// What a session waits for besides its client.
 #[derive(Default)]
 pub(crate) struct Signals {
@@ -31,17 +45,17 @@ pub(crate) struct Signals {
 }
 
 impl Registry {
-    /// A session begins.
-    pub(crate) fn enter(&self, account: AccountId) -> (SessionId, Rc<Signals>) {
-        let id = SessionId(self.next.get());
-        self.next.set(id.0.wrapping_add(1));
+    /// A session begins. From now on it can be ended, whether its task runs yet or not.
+    pub(crate) fn enter(store: &Rc<Store>, account: AccountId) -> Entered {
+        let registry = &store.registry;
+        let id = SessionId(registry.next.get());
+        registry.next.set(id.0.wrapping_add(1));
         let signals = Rc::new(Signals::default());
-        self.accounts.borrow_mut().entry(account).or_default().insert(id, Rc::clone(&signals));
-        (id, signals)
+        registry.accounts.borrow_mut().entry(account).or_default().insert(id, Rc::clone(&signals));
+        Entered { store: Rc::clone(store), account, id, signals }
     }
 
-    /// A session has ended.
-    pub(crate) fn leave(&self, account: AccountId, session: SessionId) {
+    fn leave(&self, account: AccountId, session: SessionId) {
         let mut accounts = self.accounts.borrow_mut();
         if let Some(sessions) = accounts.get_mut(&account) {
             sessions.remove(&session);

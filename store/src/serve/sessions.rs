@@ -8,6 +8,7 @@ use ipc::mail::AccountId;
 use ipc::rpc;
 use ipc::service::sessions::{CREATE_MAX, IN_FLIGHT, Sessions, SessionsReply, SessionsRequest};
 
+use super::registry::Registry;
 use super::{Store, mailbox};
 use crate::plan::{Operation, Outcome};
 
@@ -24,7 +25,9 @@ pub(super) async fn serve(store: Rc<Store>, socket: OwnedFd) -> Result<(), Chann
 
 async fn answer(store: &Rc<Store>, request: SessionsRequest) -> (SessionsReply, Vec<OwnedFd>) {
     match request {
-        SessionsRequest::Create { accounts } if accounts.len() > CREATE_MAX => (SessionsReply::Unavailable, vec![]),
+        SessionsRequest::Create { accounts } if accounts.len() > CREATE_MAX => {
+            (SessionsReply::Unavailable, vec![])
+        }
         SessionsRequest::Create { accounts } => (create(store, accounts).await, vec![]),
         SessionsRequest::OpenMailbox { account } => open(store, account).await,
         SessionsRequest::Revoke { account } => {
@@ -49,6 +52,9 @@ async fn create(store: &Store, accounts: Vec<AccountId>) -> SessionsReply {
 }
 
 async fn open(store: &Rc<Store>, account: AccountId) -> (SessionsReply, Vec<OwnedFd>) {
+    // Registered before anything is waited for: a session that is revoked, or whose account is removed, while it is being
+    // opened has to end as well.
+    let entered = Registry::enter(store, account);
     let known = store.engine.index().account(account).is_some();
     let there = if known { SessionsReply::Done } else { create(store, vec![account]).await };
     if there != SessionsReply::Done {
@@ -56,7 +62,7 @@ async fn open(store: &Rc<Store>, account: AccountId) -> (SessionsReply, Vec<Owne
     }
     match ipc::socket::pair() {
         Ok((ours, theirs)) => {
-            tokio::task::spawn_local(mailbox::run(Rc::clone(store), account, ours));
+            tokio::task::spawn_local(mailbox::run(entered, ours));
             (SessionsReply::Opened, vec![theirs])
         }
         Err(error) => {

@@ -10,6 +10,9 @@ use super::{Append, Session, out_of_phase};
 use crate::plan::{Operation, Outcome};
 use crate::serve::body::{Stuck, Upload};
 
+/// What a date-time can say (RFC 9051 section 9): the years 0 to 9999.
+const DATES: std::ops::RangeInclusive<Seconds> = -62_167_219_200..=253_402_300_799;
+
 /// How an append ends.
 pub(super) struct Ending {
     pub(super) mailbox: MailboxId,
@@ -45,7 +48,8 @@ impl Session {
 
     pub(super) async fn commit(&mut self, ending: Ending) -> Result<(), ChannelError> {
         keywords_in_form(&ending.keywords)?;
-        if ending.structure.len() > STRUCTURE_MAX {
+        let date_in_form = ending.internal_date.is_none_or(|date| DATES.contains(&date));
+        if ending.structure.len() > STRUCTURE_MAX || !date_in_form {
             return Err(out_of_phase());
         }
         let mut upload = match std::mem::replace(&mut self.append, Append::None) {
@@ -58,7 +62,8 @@ impl Session {
         let raw = std::mem::take(&mut upload.bytes);
         let bytes = raw.len();
         let Ending { mailbox, flags, keywords, internal_date, structure } = ending;
-        let operation = |message| Operation::Append { message, account, mailbox, flags, keywords, internal_date };
+        let operation =
+            |message| Operation::Append { message, account, mailbox, flags, keywords, internal_date };
         match self.store.engine.add(transaction, raw, structure, operation).await {
             Outcome::Appended(uid_validity, uid) => {
                 tracing::info!(id = %transaction, bytes, account = account.0, uid, "appended");

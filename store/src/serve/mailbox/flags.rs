@@ -2,11 +2,10 @@
 
 use ipc::channel::ChannelError;
 use ipc::mail::{SystemFlags, Uid, UidRange};
-use ipc::service::mailbox::{
-    FlagChange, KEYWORD_LENGTH_MAX, KEYWORDS_MAX, MailboxReply, MessageRow, ROWS_MAX, Refusal,
-};
+use ipc::service::mailbox::{FlagChange, KEYWORD_LENGTH_MAX, MailboxReply, MessageRow, ROWS_MAX, Refusal};
 
 use super::{Session, out_of_phase};
+use crate::index::Uids;
 use crate::plan::{Operation, Outcome};
 
 impl Session {
@@ -22,6 +21,7 @@ impl Session {
             Some(selected) if selected.write => selected.mailbox,
             _ => return self.refuse(Refusal::NotSelected).await,
         };
+        let uids = Uids::of(uids);
         let operation = Operation::Flags { account: self.account, mailbox, uids, change, flags, keywords };
         let named = match self.store.engine.submit(operation).await {
             Outcome::Flagged(named) => named,
@@ -52,6 +52,7 @@ impl Session {
             Some(selected) if selected.write => selected.mailbox,
             _ => return self.refuse(Refusal::NotSelected).await,
         };
+        let uids = uids.map_or_else(Uids::all, Uids::of);
         match self.store.engine.submit(Operation::Expunge { account: self.account, mailbox, uids }).await {
             Outcome::Done => self.reply(MailboxReply::Done).await,
             Outcome::Refused(why) => self.refuse(why).await,
@@ -60,9 +61,12 @@ impl Session {
     }
 }
 
-/// Keywords of a reader: as many, and as long, as the service says.
+/// Keywords of a reader: atoms (RFC 9051 section 9, `flag-keyword`), as long as the service says. That there are too many
+/// of them is a refusal, no breach.
 pub(super) fn keywords_in_form(keywords: &[String]) -> Result<(), ChannelError> {
-    let in_form = keywords.len() <= KEYWORDS_MAX
-        && keywords.iter().all(|keyword| !keyword.is_empty() && keyword.len() <= KEYWORD_LENGTH_MAX);
-    if in_form { Ok(()) } else { Err(out_of_phase()) }
+    let atom = |byte: u8| byte.is_ascii_graphic() && !br#"(){%*"\]"#.contains(&byte);
+    let in_form = |keyword: &String| {
+        !keyword.is_empty() && keyword.len() <= KEYWORD_LENGTH_MAX && keyword.bytes().all(atom)
+    };
+    if keywords.iter().all(in_form) { Ok(()) } else { Err(out_of_phase()) }
 }

@@ -1,6 +1,7 @@
 //! `mailbox`, the server: one task a session, bound to one account. Requests are answered in order.
 
 mod append;
+mod body;
 mod flags;
 mod read;
 
@@ -10,16 +11,20 @@ use std::time::Duration;
 
 use ipc::channel::{self, ChannelError, Receiver, Sender};
 use ipc::frame::{Frame, FrameError};
-use ipc::mail::{AccountId, MailboxId, ModSeq};
+use ipc::mail::{AccountId, MailboxId, ModSeq, SystemFlags};
 use ipc::service::mailbox::{MailboxReply, MailboxRequest, RANGES_MAX, Refusal};
 
 use super::Store;
 use super::body::Upload;
-use super::registry::Signals;
+use super::registry::{Entered, Signals};
 use crate::index::SessionId;
 
 /// How long the client may leave a reply unread before it is cut off.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a client may take for the next piece of a body before the body is let go of, to be read again.
+const GRACE: Duration = Duration::from_secs(1);
+/// How long it may take for it before it is cut off: its own peer may be on a bad line, and nothing is held for it.
+const CREDIT_PATIENCE: Duration = Duration::from_secs(600);
 
 /// One session.
 struct Session {
@@ -31,6 +36,8 @@ struct Session {
     receiver: Receiver<MailboxRequest>,
     selected: Option<Selected>,
     append: Append,
+    /// Credits for the last body that are still under way, because they were not needed.
+    credits_due: u8,
 }
 
 /// The selected mailbox.
@@ -40,6 +47,8 @@ struct Selected {
     write: bool,
     /// A `Dirty` was sent, and no `Changes` asked since.
     told: bool,
+    /// Up to here the client knows what there is to ask for.
+    known: ModSeq,
 }
 
 /// An append under way.
@@ -50,28 +59,33 @@ enum Append {
     GivenUp,
 }
 
-pub(super) async fn run(store: Rc<Store>, account: AccountId, socket: OwnedFd) {
-    let _entered = store.gauge.enter();
-    let (id, signals) = store.registry.enter(account);
+pub(super) async fn run(entered: Entered, socket: OwnedFd) {
+    let Entered { store, account, id, signals } = &entered;
+    let (account, id) = (*account, *id);
+    let _counted = store.gauge.enter();
     let ended = match channel::open(socket) {
         Ok((sender, receiver)) => {
             let mut session = Session {
-                store: Rc::clone(&store),
+                store: Rc::clone(store),
                 account,
                 id,
-                signals,
+                signals: Rc::clone(signals),
                 sender,
                 receiver,
                 selected: None,
                 append: Append::None,
+                credits_due: 0,
             };
-            let ended = session.serve().await;
+            let ended = tokio::select! {
+                biased;
+                () = signals.end.notified() => Ok(()),
+                ended = session.serve() => ended,
+            };
             session.unselect();
             ended
         }
         Err(error) => Err(error.into()),
     };
-    store.registry.leave(account, id);
     match ended {
         Ok(()) | Err(ChannelError::Gone) => tracing::debug!(account = account.0, "mailbox session closed"),
         Err(error) => tracing::warn!(account = account.0, %error, "mailbox session ended"),
@@ -89,17 +103,18 @@ impl Session {
             let may_tell = self.selected.is_some_and(|selected| !selected.told);
             tokio::select! {
                 biased;
-                () = self.signals.end.notified() => return Ok(()),
                 frame = self.receiver.receive() => match frame? {
                     Frame::Message(request, _) => self.request(request).await?,
                     Frame::Chunk { stream: 0, bytes } => self.append_chunk(&bytes).await?,
                     Frame::Chunk { .. } => return Err(out_of_phase()),
                 },
                 () = self.signals.changed.notified(), if may_tell => {
-                    if let Some(selected) = &mut self.selected {
-                        selected.told = true;
+                    if self.has_news() {
+                        if let Some(selected) = &mut self.selected {
+                            selected.told = true;
+                        }
+                        self.reply(MailboxReply::Dirty).await?;
                     }
-                    self.reply(MailboxReply::Dirty).await?;
                 }
             }
         }
@@ -118,9 +133,10 @@ impl Session {
             MailboxRequest::Changes { since } => self.changes(since).await,
             MailboxRequest::Structure { uid } => self.structure(uid).await,
             MailboxRequest::Body { uid, offset, length } => self.body(uid, offset, length).await,
-            MailboxRequest::Credit { .. } => Err(out_of_phase()),
+            MailboxRequest::Credit { chunks } => self.late_credit(chunks),
             MailboxRequest::Flags { uids, change, flags, keywords } => {
                 within(uids.len())?;
+                flags_in_form(flags)?;
                 self.flags(uids, change, flags, keywords).await
             }
             MailboxRequest::Expunge { uids } => {
@@ -129,13 +145,15 @@ impl Session {
             }
             MailboxRequest::Append { transaction } => self.append(transaction),
             MailboxRequest::Commit { mailbox, flags, keywords, internal_date, structure } => {
+                flags_in_form(flags)?;
                 let with = append::Ending { mailbox, flags, keywords, internal_date, structure };
                 self.commit(with).await
             }
-            MailboxRequest::Abort => {
-                self.append = Append::None;
-                self.reply(MailboxReply::Done).await
-            }
+            MailboxRequest::Abort => match std::mem::replace(&mut self.append, Append::None) {
+                // The refusal, which crossed this on its way, is the answer.
+                Append::GivenUp => Ok(()),
+                Append::None | Append::Open(_) => self.reply(MailboxReply::Done).await,
+            },
         }
     }
 
@@ -150,6 +168,14 @@ impl Session {
 
     fn selected_mailbox(&self) -> Option<MailboxId> {
         self.selected.map(|selected| selected.mailbox)
+    }
+
+    /// Has the selected mailbox changed behind what the client knows? What it asked for itself may be among it.
+    fn has_news(&self) -> bool {
+        self.selected.is_some_and(|Selected { mailbox, known, .. }| {
+            let index = self.store.engine.index();
+            index.mailbox(self.account, mailbox).is_some_and(|mailbox| mailbox.modseq > known)
+        })
     }
 
     fn unselect(&mut self) {
@@ -172,6 +198,12 @@ impl Session {
 
 fn within(ranges: usize) -> Result<(), ChannelError> {
     if ranges > RANGES_MAX { Err(out_of_phase()) } else { Ok(()) }
+}
+
+/// No bits that have no meaning: another reader would have to make something of them.
+fn flags_in_form(flags: SystemFlags) -> Result<(), ChannelError> {
+    let known = SystemFlags::NAMES.iter().fold(SystemFlags::default(), |known, (flag, _)| known.with(*flag));
+    if known.has(flags) { Ok(()) } else { Err(out_of_phase()) }
 }
 
 async fn patiently<T>(sending: impl Future<Output = Result<T, ChannelError>>) -> Result<T, ChannelError> {

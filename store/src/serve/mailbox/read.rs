@@ -1,15 +1,11 @@
-//! Requests that change nothing in the log: lists, counters, views, bodies.
+//! Requests that change nothing in the log: lists, counters, views.
 
 use ipc::channel::ChannelError;
-use ipc::frame::Frame;
 use ipc::mail::{MailboxId, ModSeq, Uid};
-use ipc::service::mailbox::{MailboxReply, MailboxRequest, MailboxRow, ROWS_MAX, Refusal};
-use ipc::service::upload::CREDITS;
-use ipc::socket::CHUNK_MAX;
+use ipc::service::mailbox::{MailboxReply, MailboxRow, ROWS_MAX, Refusal};
 
-use super::{Selected, Session, out_of_phase, patiently};
-use crate::index::Message;
-use crate::serve::budget::Share;
+use super::{Selected, Session};
+use crate::index::{Changed, Message};
 
 /// Mailboxes in one page: names are long.
 const MAILBOXES_MAX: usize = 64;
@@ -20,8 +16,10 @@ impl Session {
         let (rows, more) = {
             let index = self.store.engine.index();
             let mailboxes = index.account(self.account).map(|account| &account.mailboxes);
-            let mut rest =
-                mailboxes.zip(first).into_iter().flat_map(|(mailboxes, first)| mailboxes.range(MailboxId(first)..));
+            let mut rest = mailboxes
+                .zip(first)
+                .into_iter()
+                .flat_map(|(mailboxes, first)| mailboxes.range(MailboxId(first)..));
             let rows: Vec<MailboxRow> = rest
                 .by_ref()
                 .take(MAILBOXES_MAX)
@@ -51,12 +49,13 @@ impl Session {
             let status = found.status();
             let first_recent = found.take_recent(write);
             found.views.show(self.id, status.highest_modseq);
-            MailboxReply::Selected { status, first_recent, keywords: found.keywords.clone() }
+            let keywords = found.keywords.clone();
+            (status.highest_modseq, MailboxReply::Selected { status, first_recent, keywords })
         });
         match reply {
-            Some(reply) => {
+            Some((known, reply)) => {
                 self.signals.selected.set(Some(mailbox));
-                self.selected = Some(Selected { mailbox, write, told: false });
+                self.selected = Some(Selected { mailbox, write, told: false, known });
                 self.reply(reply).await
             }
             None => self.refuse(Refusal::NoMailbox).await,
@@ -81,23 +80,24 @@ impl Session {
         selected.told = false;
         let mailbox = selected.mailbox;
         self.shown(mailbox, since);
-        let changes = self.store.engine.index().mailbox(self.account, mailbox).map(|mailbox| {
-            let changed = mailbox.changed(since, ROWS_MAX);
-            MailboxReply::Changes {
-                rows: changed.rows,
-                expunged: changed.expunged,
-                until: changed.until,
-                more: changed.more,
-                keywords: mailbox.keywords.clone(),
-            }
-        });
+        let changes = self
+            .store
+            .engine
+            .index()
+            .mailbox(self.account, mailbox)
+            .map(|mailbox| (mailbox.changed(since, ROWS_MAX), mailbox.keywords.clone()));
         match changes {
-            Some(changes) => self.reply(changes).await,
+            Some((Changed { rows, expunged, until, more }, keywords)) => {
+                if let Some(selected) = &mut self.selected {
+                    selected.known = until;
+                }
+                self.reply(MailboxReply::Changes { rows, expunged, until, more, keywords }).await
+            }
             None => self.refuse(Refusal::NoMailbox).await,
         }
     }
 
-    fn message(&self, uid: Uid) -> Result<Message, Refusal> {
+    pub(super) fn message(&self, uid: Uid) -> Result<Message, Refusal> {
         let mailbox = self.selected_mailbox().ok_or(Refusal::NotSelected)?;
         let index = self.store.engine.index();
         let mailbox = index.mailbox(self.account, mailbox).ok_or(Refusal::NoMailbox)?;
@@ -115,47 +115,6 @@ impl Session {
             // It can be computed again from the message.
             Err(Refusal::Damaged) => self.reply(MailboxReply::Structure(Vec::new())).await,
             Err(why) => self.refuse(why).await,
-        }
-    }
-
-    pub(super) async fn body(&mut self, uid: Uid, offset: u32, length: u32) -> Result<(), ChannelError> {
-        let message = match self.message(uid) {
-            Ok(message) => message,
-            Err(why) => return self.refuse(why).await,
-        };
-        // Held until the last byte is sent.
-        let mut share = Share::default();
-        if !self.store.downloads.grow(&mut share, usize::try_from(message.row.size).unwrap_or(usize::MAX)) {
-            return self.refuse(Refusal::Limit).await;
-        }
-        let bytes = match self.store.engine.read(message.body).await {
-            Ok(bytes) => bytes,
-            Err(why) => return self.refuse(why).await,
-        };
-        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
-        let end = start.saturating_add(usize::try_from(length).unwrap_or(usize::MAX)).min(bytes.len());
-        let run = bytes.get(start..end).unwrap_or_default();
-        tracing::debug!(id = %message.row.id, account = self.account.0, uid, bytes = run.len(), "read");
-        self.reply(MailboxReply::Body { length: u32::try_from(run.len()).unwrap_or(u32::MAX) }).await?;
-        self.send_chunks(run).await
-    }
-
-    async fn send_chunks(&mut self, run: &[u8]) -> Result<(), ChannelError> {
-        let mut credits = CREDITS;
-        for chunk in run.chunks(CHUNK_MAX) {
-            if credits == 0 {
-                credits = patiently(self.credit()).await?;
-            }
-            credits = credits.saturating_sub(1);
-            patiently(self.sender.chunk(0, chunk)).await?;
-        }
-        Ok(())
-    }
-
-    async fn credit(&mut self) -> Result<u8, ChannelError> {
-        match self.receiver.receive().await? {
-            Frame::Message(MailboxRequest::Credit { chunks: chunks @ 1..=CREDITS }, _) => Ok(chunks),
-            Frame::Message(..) | Frame::Chunk { .. } => Err(out_of_phase()),
         }
     }
 }

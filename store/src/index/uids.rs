@@ -1,0 +1,64 @@
+//! A set of UIDs as a reader names it, brought into order.
+
+use ipc::mail::{Uid, UidRange};
+
+/// UIDs as rising runs that do not touch: however often a request names a message, it is looked at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uids(Vec<UidRange>);
+
+impl Uids {
+    /// Every UID there can be.
+    #[must_use]
+    pub fn all() -> Self {
+        Uids(vec![UidRange { first: 1, last: Uid::MAX }])
+    }
+
+    /// Those of the ranges, which may overlap, come in any order, or be turned round (those hold nothing).
+    #[must_use]
+    pub fn of(mut ranges: Vec<UidRange>) -> Self {
+        ranges.retain(|range| range.first <= range.last);
+        ranges.sort_unstable_by_key(|range| range.first);
+        let mut runs: Vec<UidRange> = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            match runs.last_mut() {
+                Some(run) if range.first <= run.last.saturating_add(1) => run.last = run.last.max(range.last),
+                _ => runs.push(range),
+            }
+        }
+        Uids(runs)
+    }
+
+    /// The runs.
+    #[must_use]
+    pub fn runs(&self) -> &[UidRange] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runs(ranges: &[(Uid, Uid)]) -> Vec<(Uid, Uid)> {
+        let ranges = ranges.iter().map(|(first, last)| UidRange { first: *first, last: *last }).collect();
+        Uids::of(ranges).runs().iter().map(|run| (run.first, run.last)).collect()
+    }
+
+    #[test]
+    fn overlapping_ranges_are_one() {
+        assert_eq!(runs(&[(5, 9), (1, 5), (2, 3)]), [(1, 9)]);
+        assert_eq!(runs(&[(4, 4), (1, 2), (3, 3)]), [(1, 4)]);
+        assert_eq!(runs(&[(1, Uid::MAX), (7, Uid::MAX), (0, 0)]), [(0, Uid::MAX)]);
+    }
+
+    #[test]
+    fn gaps_stay_and_a_range_turned_round_is_empty() {
+        assert_eq!(runs(&[(7, 8), (1, 2), (9, 3)]), [(1, 2), (7, 8)]);
+        assert_eq!(runs(&[]), []);
+    }
+
+    #[test]
+    fn a_thousand_times_everything_is_everything_once() {
+        assert_eq!(Uids::of(Uids::all().runs().repeat(1000)), Uids::all());
+    }
+}

@@ -1,0 +1,1 @@
+//! The services over real channels, with the clients that readers use.
