@@ -4,29 +4,19 @@
 //! is the number of those that wait. Logins and an administrator's passwords wait in lanes of their own, served in
 //! turn: a hundred new accounts take half of the threads at most while somebody logs in.
 
-use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use argon2::Block;
 use ipc::mail::Password;
 use tokio::sync::oneshot;
 
+use super::lanes::{Job, Lane, Queues, State};
 use super::phc::{Hash, HashError};
 
 /// Hashes that may wait in each lane for each thread: about ten seconds of work, half a login's patience.
 const WAITING_PER_THREAD: usize = 512;
-
-/// Where a hash waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lane {
-    /// Somebody logs in.
-    Login,
-    /// An administrator sets passwords.
-    Admin,
-}
 
 /// Too many wait already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,32 +35,11 @@ struct Owner {
     threads: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Shared {
     queues: Mutex<Queues>,
     work: Condvar,
     hashes: AtomicU64,
-}
-
-#[derive(Debug)]
-struct Queues {
-    login: VecDeque<Job>,
-    admin: VecDeque<Job>,
-    /// Whose turn it is when both wait.
-    turn: Lane,
-    state: State,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum State {
-    Open,
-    Closed,
-}
-
-#[derive(Debug)]
-enum Job {
-    Check(Arc<Hash>, Password, oneshot::Sender<Result<bool, HashError>>),
-    Make(Password, oneshot::Sender<Result<String, HashError>>),
 }
 
 impl Pool {
@@ -80,10 +49,7 @@ impl Pool {
     /// When a thread cannot be made.
     pub fn start() -> io::Result<Self> {
         let threads = thread::available_parallelism()?.get();
-        let queues =
-            Queues { login: VecDeque::new(), admin: VecDeque::new(), turn: Lane::Login, state: State::Open };
-        let shared =
-            Arc::new(Shared { queues: Mutex::new(queues), work: Condvar::new(), hashes: AtomicU64::new(0) });
+        let shared = Arc::new(Shared::default());
         let pool = Pool { owner: Arc::new(Owner { shared: Arc::clone(&shared), threads }) };
         for number in 0..threads {
             let shared = Arc::clone(&shared);
@@ -176,66 +142,9 @@ impl Shared {
     }
 }
 
-impl Queues {
-    fn lane(&mut self, lane: Lane) -> &mut VecDeque<Job> {
-        match lane {
-            Lane::Login => &mut self.login,
-            Lane::Admin => &mut self.admin,
-        }
-    }
-
-    /// From the lane whose turn it is, or from the other when that one is empty.
-    fn pop(&mut self) -> Option<Job> {
-        let turn = self.turn;
-        self.turn = turn.other();
-        self.lane(turn).pop_front().or_else(|| self.lane(turn.other()).pop_front())
-    }
-}
-
-impl Lane {
-    const fn other(self) -> Lane {
-        match self {
-            Lane::Login => Lane::Admin,
-            Lane::Admin => Lane::Login,
-        }
-    }
-}
-
-impl Job {
-    /// Nobody may wait for the outcome any more; that is no error.
-    fn run(self, memory: &mut Vec<Block>) {
-        match self {
-            Job::Check(hash, password, tell) => drop(tell.send(hash.check(&password.0, memory))),
-            Job::Make(password, tell) => drop(tell.send(Hash::make(&password.0, memory))),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn job() -> Job {
-        Job::Make(Password(Vec::new()), oneshot::channel().0)
-    }
-
-    fn check() -> Job {
-        Job::Check(Arc::new(Hash::of_nobody().unwrap()), Password(Vec::new()), oneshot::channel().0)
-    }
-
-    #[test]
-    fn lanes_are_served_in_turn() {
-        let mut queues = Queues {
-            login: (0..3).map(|_| check()).collect(),
-            admin: (0..5).map(|_| job()).collect(),
-            turn: Lane::Login,
-            state: State::Open,
-        };
-        let order: String = std::iter::from_fn(|| queues.pop())
-            .map(|job| if matches!(job, Job::Check(..)) { 'l' } else { 'a' })
-            .collect();
-        assert_eq!(order, "lalalaaa");
-    }
 
     #[test]
     fn what_waits_is_bounded_and_the_rest_is_refused() {
