@@ -47,7 +47,11 @@ pub struct Gate {
     places: Arc<Semaphore>,
     by_address: Rc<RefCell<HashMap<IpAddr, u32>>>,
     left: Rc<Notify>,
+    /// Has it been said that all places are taken?
+    full: Cell<bool>,
+    /// Has it been said that the system ran out of something?
     starved: Cell<bool>,
+    /// The entrance that is looked at first.
     first: Cell<usize>,
 }
 
@@ -86,6 +90,7 @@ impl Gate {
             places: Arc::new(Semaphore::new(usize::try_from(limits.connections).unwrap_or(1))),
             by_address: Rc::default(),
             left: Rc::default(),
+            full: Cell::new(false),
             starved: Cell::new(false),
             first: Cell::new(0),
         }
@@ -98,7 +103,7 @@ impl Gate {
     /// Only when an entrance is no listening socket any more.
     pub async fn accept(&self, entrances: &[Entrance]) -> io::Result<Arrival> {
         loop {
-            let permit = Arc::clone(&self.places).acquire_owned().await.map_err(io::Error::other)?;
+            let permit = self.permit().await?;
             match self.next(entrances).await {
                 Ok((stream, peer, listener)) => {
                     self.starved.set(false);
@@ -115,6 +120,23 @@ impl Gate {
     /// Returns when everybody has left.
     pub async fn empty(&self) {
         let _ = self.places.acquire_many(self.limits.connections).await;
+    }
+
+    async fn permit(&self) -> io::Result<OwnedSemaphorePermit> {
+        let full = self.places.available_permits() == 0;
+        if full && !self.full.replace(true) {
+            tracing::warn!(
+                connections = self.limits.connections,
+                "all places are taken: the next have to wait"
+            );
+        }
+        let permit = Arc::clone(&self.places).acquire_owned().await.map_err(io::Error::other)?;
+        // Said again only after it has been half empty: at the limit each arrival would say it.
+        let free = u32::try_from(self.places.available_permits()).unwrap_or(u32::MAX);
+        if free > self.limits.connections / 2 {
+            self.full.set(false);
+        }
+        Ok(permit)
     }
 
     async fn next(&self, entrances: &[Entrance]) -> io::Result<(TcpStream, SocketAddr, Listener)> {

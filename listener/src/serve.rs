@@ -9,6 +9,7 @@ use ipc::exit::{Exit, Failure};
 use ipc::peers::Service;
 use ipc::role::Instance;
 use ipc::slice::Limits;
+use rustix::net::SendFlags;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -158,8 +159,9 @@ impl<R: Reader> Worker<R> {
         let Some(place) = arrival.place else {
             tracing::info!(%peer, "too many connections from this address");
             if !arrival.listener.implicit_tls {
-                // It fits into the empty send buffer, or it is not worth waiting for.
-                let _ = arrival.stream.try_write(self.reader.busy());
+                // Past the runtime, which does not know yet that it can be written to. It fits into the empty send
+                // buffer, or it is not worth waiting for.
+                let _ = rustix::net::send(&arrival.stream, self.reader.busy(), SendFlags::NOSIGNAL);
             }
             return;
         };

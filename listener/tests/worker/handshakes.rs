@@ -1,7 +1,7 @@
 use std::rc::Rc;
 
 use bulkhead_listener::session::TlsInfo;
-use bulkhead_listener::tls::{Tls, TlsError};
+use bulkhead_listener::tls::{HANDSHAKE_PATIENCE, KEYS_PATIENCE, Tls, TlsError};
 use ipc::role::Role;
 use rustls::HandshakeKind;
 use rustls::version::{TLS12, TLS13};
@@ -97,7 +97,31 @@ fn without_keys_there_is_no_tls() {
     local(async {
         let tls: Rc<Tls> = Tls::new();
         let (ours, _theirs) = duplex(64);
+        let started = freeze();
         assert!(matches!(tls.accept(ours).await, Err(TlsError::KeysAway)));
+        assert_eq!(started.elapsed().as_secs(), KEYS_PATIENCE.as_secs());
+    });
+}
+
+#[test]
+fn a_handshake_has_a_deadline() {
+    local(async {
+        let keys = Keys::start(KeyKind::Ecdsa);
+        let tls = keys.worker(Role::Mx, 0).await;
+        let (ours, mut theirs) = duplex(64);
+        let started = freeze();
+        let dripping = async {
+            // The beginning of a ClientHello that never ends.
+            for octet in [22u8, 3, 1, 2, 0, 1, 0, 1, 252].into_iter().chain(std::iter::repeat(3)) {
+                if theirs.write_u8(octet).await.is_err() {
+                    break;
+                }
+                tokio::time::sleep(HANDSHAKE_PATIENCE / 20).await;
+            }
+        };
+        let (accepted, ()) = tokio::join!(tls.accept(ours), dripping);
+        assert!(matches!(accepted, Err(TlsError::Late)));
+        assert!(started.elapsed() < HANDSHAKE_PATIENCE * 11 / 10, "{:?}", started.elapsed());
     });
 }
 
@@ -110,6 +134,12 @@ fn what_is_no_client_hello_is_refused() {
         theirs.write_all(b"EHLO example.org\r\n").await.unwrap();
         assert!(matches!(tls.accept(ours).await, Err(TlsError::Handshake(_))));
     });
+}
+
+/// From now on the clock stands still while there is something to do.
+fn freeze() -> tokio::time::Instant {
+    tokio::time::pause();
+    tokio::time::Instant::now()
 }
 
 async fn tls_is_there(tls: &Tls) -> bool {

@@ -105,7 +105,7 @@ impl Client {
 pub(crate) fn local(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tokio::task::LocalSet::new().block_on(&runtime, async {
-        tokio::time::timeout(Duration::from_secs(60), test).await.expect("a test that waits for ever");
+        tokio::time::timeout(Duration::from_secs(120), test).await.expect("a test that waits for ever");
     });
 }
 
