@@ -44,8 +44,9 @@ fn with_unit(text: &str) -> Result<u64, (String, String)> {
 
 /// A size as a person reads it.
 pub(super) fn shown(bytes: u64) -> String {
-    let fits =
-        |(_, factor): &&(&str, u64)| factor.is_power_of_two() && bytes % factor == 0 && bytes >= *factor;
+    let fits = |(_, factor): &&(&str, u64)| {
+        factor.is_power_of_two() && bytes.is_multiple_of(*factor) && bytes >= *factor
+    };
     match UNITS.iter().filter(fits).max_by_key(|(_, factor)| *factor) {
         Some((name, factor)) => format!("{} {name}", bytes.checked_div(*factor).unwrap_or_default()),
         None => format!("{bytes} B"),

@@ -1,0 +1,179 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::output::Format;
+
+/// The Bulkhead mail suite.
+///
+/// Exit status as in sysexits.h: 0 done, 64 usage, 65 wrong input, 67 no such account, domain or alias, 69 the suite
+/// does not run, 71 the system refused, 75 try again, 77 not permitted, 78 wrong configuration.
+#[derive(Debug, Parser)]
+#[command(name = "bulkhead", version)]
+pub(crate) struct Command {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) what: What,
+    /// The configuration of the instance [default: /etc/bulkhead/bulkhead.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum What {
+    /// Run the suite in the foreground; says so on standard output when it is ready
+    Run,
+    /// Check the configuration, and the files it names
+    Check,
+    /// Show the processes of the running suite
+    Status {
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Let the running suite finish what is under way, and end it
+    Stop,
+    /// Accounts
+    #[command(subcommand)]
+    Account(Account),
+    /// Domains whose mail is ours
+    #[command(subcommand)]
+    Domain(Domain),
+    /// Aliases: addresses that lead to accounts
+    #[command(subcommand)]
+    Alias(Alias),
+}
+
+/// How a list is shown.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Json {
+    /// As JSON, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+impl From<Json> for Format {
+    fn from(json: Json) -> Self {
+        if json.json { Format::Json } else { Format::Table }
+    }
+}
+
+/// Where a password comes from; never from the command line, which others can see.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct FromStdin {
+    /// Read the password from the first line of standard input instead of asking for it twice
+    #[arg(long = "stdin")]
+    pub(crate) stdin: bool,
+}
+
+/// On accounts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Account {
+    /// Add an account
+    Add {
+        /// Its address, which is its login
+        address: String,
+        #[command(flatten)]
+        from: FromStdin,
+    },
+    /// List the accounts
+    List {
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Change an account's password
+    Passwd {
+        /// Its address
+        address: String,
+        #[command(flatten)]
+        from: FromStdin,
+    },
+    /// Remove an account with all its mail
+    Remove {
+        /// Its address
+        address: String,
+        /// Do not ask whether that is meant
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Add many accounts from a file
+    ///
+    /// One a line, `address:password` or `address:{ARGON2ID}$argon2id$…` with a hash made elsewhere ({PLAIN} in front
+    /// of a password that begins with a brace or $argon2id$). Empty lines and lines that begin with # are passed over.
+    /// The file is checked before the first account is added.
+    Import {
+        /// The file; - for standard input
+        file: PathBuf,
+    },
+}
+
+/// On domains.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Domain {
+    /// Add a domain
+    Add {
+        /// Its name
+        domain: String,
+    },
+    /// List the domains
+    List {
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Remove a domain that has no accounts and aliases
+    Remove {
+        /// Its name
+        domain: String,
+    },
+}
+
+/// On aliases.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Alias {
+    /// Add an alias, or change where it leads
+    Set {
+        /// The alias: an address, or @domain for all else in that domain
+        alias: String,
+        /// The addresses it leads to
+        #[arg(required = true)]
+        targets: Vec<String>,
+    },
+    /// List the aliases
+    List {
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Remove an alias
+    Remove {
+        /// Which
+        alias: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Command::command().debug_assert();
+    }
+
+    #[test]
+    fn a_password_is_no_argument() {
+        assert!(Command::try_parse_from(["bulkhead", "account", "add", "a@b", "secret"]).is_err());
+        assert!(Command::try_parse_from(["bulkhead", "account", "passwd", "a@b", "secret"]).is_err());
+        assert!(Command::try_parse_from(["bulkhead", "account", "add", "a@b", "--stdin"]).is_ok());
+    }
+
+    #[test]
+    fn the_configuration_is_named_before_or_behind() {
+        for line in [["bulkhead", "--config", "f", "status"], ["bulkhead", "status", "--config", "f"]] {
+            assert_eq!(Command::try_parse_from(line).unwrap().config, Some(PathBuf::from("f")));
+        }
+    }
+}
