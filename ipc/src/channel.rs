@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
+use zeroize::Zeroizing;
 
 use crate::codec::CodecError;
 use crate::frame::{self, Frame, FrameError, Message};
@@ -78,7 +79,9 @@ impl<Tx: Message> Sender<Tx> {
     /// When the peer is gone or the message too large.
     pub async fn send(&self, message: &Tx, descriptors: &[BorrowedFd<'_>]) -> Result<(), ChannelError> {
         debug_assert_eq!(message.descriptors().len(), descriptors.len());
-        self.packet(&frame::message(message)?, &[], descriptors).await
+        // A message may hold a password.
+        let bytes = Zeroizing::new(frame::message(message)?);
+        self.packet(&bytes, &[], descriptors).await
     }
 
     /// Sends a piece of a body, at most [`socket::CHUNK_MAX`] bytes; the caller holds a credit for it.
@@ -135,11 +138,12 @@ impl<Rx: Message> Receiver<Rx> {
 #[derive(Debug)]
 pub struct Outbox<Tx> {
     queue: mpsc::Sender<Outgoing<Tx>>,
+    socket: Arc<AsyncFd<OwnedFd>>,
 }
 
 impl<Tx> Clone for Outbox<Tx> {
     fn clone(&self) -> Self {
-        Outbox { queue: self.queue.clone() }
+        Outbox { queue: self.queue.clone(), socket: Arc::clone(&self.socket) }
     }
 }
 
@@ -157,6 +161,7 @@ impl<Tx: Message + 'static> Outbox<Tx> {
     #[must_use]
     pub fn start(sender: Sender<Tx>, frames: usize) -> Self {
         let (queue, mut waiting) = mpsc::channel(frames);
+        let socket = Arc::clone(&sender.socket);
         tokio::task::spawn_local(async move {
             while let Some(outgoing) = waiting.recv().await {
                 let sent = tokio::time::timeout(Self::PATIENCE, async {
@@ -170,20 +175,19 @@ impl<Tx: Message + 'static> Outbox<Tx> {
                 });
                 if !matches!(sent.await, Ok(Ok(()))) {
                     // The reading side learns of it: a channel is only ever ended as a whole.
-                    let _ = rustix::net::shutdown(sender.socket.as_fd(), rustix::net::Shutdown::Both);
-                    return;
+                    return cut(&sender.socket);
                 }
             }
         });
-        Outbox { queue }
+        Outbox { queue, socket }
     }
 
     /// Queues a message.
     ///
     /// # Errors
-    /// [`ChannelError::Unread`] when the queue is full, [`ChannelError::Gone`] when the peer is.
+    /// [`ChannelError::Unread`] when the queue is full, and the client is cut off; [`ChannelError::Gone`] when it is gone.
     pub fn push(&self, message: Tx, descriptors: Vec<OwnedFd>) -> Result<(), ChannelError> {
-        self.queue.try_send(Outgoing::Message(message, descriptors)).map_err(unqueued)
+        self.queue.try_send(Outgoing::Message(message, descriptors)).map_err(|error| self.unqueued(&error))
     }
 
     /// Queues a piece of a body, for which the client has given a credit.
@@ -191,20 +195,28 @@ impl<Tx: Message + 'static> Outbox<Tx> {
     /// # Errors
     /// As [`Outbox::push`].
     pub fn chunk(&self, stream: u32, bytes: Vec<u8>) -> Result<(), ChannelError> {
-        self.queue.try_send(Outgoing::Chunk(stream, bytes)).map_err(unqueued)
+        self.queue.try_send(Outgoing::Chunk(stream, bytes)).map_err(|error| self.unqueued(&error))
     }
 
     /// Returns when the client has been cut off.
     pub async fn closed(&self) {
         self.queue.closed().await;
     }
+
+    fn unqueued(&self, error: &mpsc::error::TrySendError<Outgoing<Tx>>) -> ChannelError {
+        match error {
+            mpsc::error::TrySendError::Full(_) => {
+                cut(&self.socket);
+                ChannelError::Unread
+            }
+            mpsc::error::TrySendError::Closed(_) => ChannelError::Gone,
+        }
+    }
 }
 
-fn unqueued<T>(error: mpsc::error::TrySendError<T>) -> ChannelError {
-    match error {
-        mpsc::error::TrySendError::Full(_) => ChannelError::Unread,
-        mpsc::error::TrySendError::Closed(_) => ChannelError::Gone,
-    }
+/// Ends a channel in both directions: whoever reads it learns of it.
+fn cut(socket: &AsyncFd<OwnedFd>) {
+    let _ = rustix::net::shutdown(socket.as_fd(), rustix::net::Shutdown::Both);
 }
 
 /// One end of a channel for code that may block: no runtime, one message at a time.
@@ -227,7 +239,8 @@ impl<Tx: Message, Rx: Message> Blocking<Tx, Rx> {
     /// When the peer is gone or the message too large.
     pub fn send(&self, message: &Tx, descriptors: &[BorrowedFd<'_>]) -> Result<(), ChannelError> {
         debug_assert_eq!(message.descriptors().len(), descriptors.len());
-        Ok(socket::send(self.socket.as_fd(), &frame::message(message)?, &[], descriptors)?)
+        let bytes = Zeroizing::new(frame::message(message)?);
+        Ok(socket::send(self.socket.as_fd(), &bytes, &[], descriptors)?)
     }
 
     /// The next frame.

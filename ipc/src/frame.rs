@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use serde::{Serialize, de::DeserializeOwned};
+use zeroize::Zeroize;
 
 use crate::codec::{self, CodecError};
 use crate::socket::{CHUNK_MAX, Kind, Packet};
@@ -10,7 +11,7 @@ use crate::socket::{CHUNK_MAX, Kind, Packet};
 /// The version of everything said between compartments. Both ends come from one build, so there is only equality.
 pub const VERSION: u8 = 1;
 
-const MESSAGE: u8 = 0;
+pub(crate) const MESSAGE: u8 = 0;
 const CHUNK: u8 = 1;
 
 /// A message of a service in one direction.
@@ -84,10 +85,13 @@ pub fn chunk_head(stream: u32) -> [u8; 6] {
 ///
 /// # Errors
 /// When it is none; its descriptors are closed.
-pub fn read<M: Message>(packet: Packet) -> Result<Frame<M>, FrameError> {
+pub fn read<M: Message>(mut packet: Packet) -> Result<Frame<M>, FrameError> {
     match packet.bytes.as_slice() {
         [VERSION, MESSAGE, encoded @ ..] => {
-            let message: M = codec::decode(encoded)?;
+            let decoded = codec::decode(encoded);
+            // It may have held a password.
+            packet.bytes.zeroize();
+            let message: M = decoded?;
             let declared = message.descriptors();
             let got = packet.descriptors;
             let fits = got.len() == declared.len()

@@ -227,10 +227,12 @@ impl<P: Procedure> Link<Client<P>> {
 pub struct Responder<P: Procedure> {
     id: u32,
     outbox: Outbox<Answer<P>>,
+    /// Counts as a call in flight until it is dropped.
+    _in_flight: Arc<()>,
 }
 
 impl<P: Procedure> Responder<P> {
-    /// Sends the reply with the descriptors it declares. A client that is gone or does not read is not waited for.
+    /// Sends the reply with the descriptors it declares. A client that does not read is cut off, not waited for.
     pub fn reply(self, reply: P::Reply, descriptors: Vec<OwnedFd>) {
         if let Err(error) = self.outbox.push(Answer { id: self.id, reply }, descriptors) {
             tracing::debug!(%error, "a reply found no reader");
@@ -251,14 +253,20 @@ pub async fn serve<P: Procedure>(
 ) -> Result<(), ChannelError> {
     let (sender, mut receiver) = channel::open::<Answer<P>, Call<P>>(socket)?;
     let outbox = Outbox::start(sender, in_flight);
+    let calls = Arc::new(());
     loop {
         let frame = tokio::select! {
             frame = receiver.receive() => frame?,
             () = outbox.closed() => return Err(ChannelError::Unread),
         };
         match frame {
+            Frame::Message(..) if Arc::strong_count(&calls) > in_flight => return Err(ChannelError::Unread),
             Frame::Message(call, _) => {
-                handle(call.request, Responder { id: call.id, outbox: outbox.clone() })
+                let responder =
+                    Responder { id: call.id, outbox: outbox.clone(), _in_flight: Arc::clone(&calls) };
+                handle(call.request, responder);
+                // A client with much to ask does not keep the others waiting.
+                tokio::task::yield_now().await;
             }
             Frame::Chunk { .. } => return Err(crate::frame::FrameError::Chunk.into()),
         }

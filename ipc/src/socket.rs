@@ -7,6 +7,8 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use zeroize::Zeroize;
+
 use rustix::net::{
     self, AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags,
     SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
@@ -82,7 +84,13 @@ pub fn receive(socket: BorrowedFd<'_>) -> io::Result<Packet> {
         if got.bytes == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        Ok(Packet { bytes: buffer.get(..got.bytes).unwrap_or_default().to_vec(), descriptors })
+        let filled = buffer.get_mut(..got.bytes).unwrap_or_default();
+        let bytes = filled.to_vec();
+        // A message may hold a password; chunks, which are large, hold mail.
+        if filled.get(1) == Some(&crate::frame::MESSAGE) {
+            filled.zeroize();
+        }
+        Ok(Packet { bytes, descriptors })
     })
 }
 

@@ -62,11 +62,18 @@ where
 
 /// From now on a panic ends the process (for roles that keep state which a half-done change would spoil).
 pub fn abort_on_panic() {
-    let report = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
+    std::panic::set_hook(Box::new(|panic| {
         report(panic);
         std::process::abort();
     }));
+}
+
+/// Says where a panic was, and not why: its text may quote mail.
+fn report(panic: &std::panic::PanicHookInfo<'_>) {
+    match panic.location() {
+        Some(place) => tracing::error!(file = place.file(), line = place.line(), "panic"),
+        None => tracing::error!("panic"),
+    }
 }
 
 fn start<T, F>(
@@ -90,6 +97,7 @@ where
     std::env::set_current_dir(&plan.root_dir).map_err(|error| Failure::system("the role's directory", error))?;
     let entered = enter(&plan).map_err(|error| Failure::system("lock-down", error))?;
     ipc::log::start(hello.log, instance)?;
+    std::panic::set_hook(Box::new(report));
     let prepared = prepare(&hello).map_err(|error| Failure::system("threads", error))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
