@@ -4,7 +4,13 @@ use std::process::ExitCode;
 
 use ipc::Role;
 
+#[cfg(not(feature = "hostile"))]
 fn main() -> ExitCode {
     bulkhead_auth::role::abort_on_panic();
     sandbox::startup::run(&[Role::Auth], bulkhead_auth::role::prepare, bulkhead_auth::role::serve)
+}
+
+#[cfg(feature = "hostile")]
+fn main() -> ExitCode {
+    sandbox::startup::run(&[Role::Auth], breach::prepare, breach::serve)
 }

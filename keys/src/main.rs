@@ -4,6 +4,12 @@ use std::process::ExitCode;
 
 use ipc::role::Role;
 
+#[cfg(not(feature = "hostile"))]
 fn main() -> ExitCode {
     sandbox::startup::run(&[Role::Keys], |_| Ok(()), bulkhead_keys::role::serve)
+}
+
+#[cfg(feature = "hostile")]
+fn main() -> ExitCode {
+    sandbox::startup::run(&[Role::Keys], breach::prepare, breach::serve)
 }

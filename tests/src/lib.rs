@@ -1,4 +1,5 @@
 //! What the test suites share. The suites themselves are in `tests/`.
 
+pub mod boundary;
 pub mod mail;
 pub mod suite;

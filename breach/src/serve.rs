@@ -1,0 +1,111 @@
+//! What a hostile role does instead of serving.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use ipc::control::Event;
+use ipc::exit::Failure;
+use ipc::peers::Service;
+use ipc::service::control::Hello;
+use nix::libc;
+use sandbox::startup::Started;
+
+use crate::order::{self, Answer, Handed, Held, Order, Speech};
+use crate::raw::{Arg, call};
+use crate::{speak, table};
+
+/// Makes no threads: what is tried here is tried by the main one.
+///
+/// # Errors
+/// None.
+pub fn prepare(_hello: &Hello) -> io::Result<()> {
+    Ok(())
+}
+
+/// Takes orders over each connection the master hands on as an administrator's, until the master is gone.
+///
+/// # Errors
+/// The master is gone, or out of form.
+pub async fn serve(started: Started<()>) -> Result<(), Failure> {
+    let mut control = started.control;
+    let mut channels = Channels::default();
+    loop {
+        match control.next().await? {
+            Event::Peer { service, socket, .. } => {
+                channels.peers.insert(service, socket);
+            }
+            Event::Listener { socket, .. } => channels.listeners.push(socket),
+            Event::Admin { socket, .. } => obey(&socket, &mut channels),
+            Event::Serve => control.ready().await?,
+            Event::Drain { .. } => return control.drained().await,
+        }
+    }
+}
+
+/// What the master has handed over, and what came by it.
+#[derive(Default)]
+struct Channels {
+    peers: HashMap<Service, OwnedFd>,
+    listeners: Vec<OwnedFd>,
+    session: Option<OwnedFd>,
+}
+
+impl Channels {
+    fn held(&self, which: Held) -> Option<&OwnedFd> {
+        match which {
+            Held::Peer(service) => self.peers.get(&service),
+            Held::Session => self.session.as_ref(),
+        }
+    }
+}
+
+fn obey(socket: &OwnedFd, channels: &mut Channels) {
+    while let Ok((order, descriptors)) = order::receive(socket) {
+        let answer = carry_out(order, descriptors, channels);
+        if order::send(socket, &answer, &[]).is_err() {
+            return;
+        }
+    }
+}
+
+fn carry_out(order: Order, descriptors: Vec<OwnedFd>, channels: &mut Channels) -> Answer {
+    match order {
+        Order::Attempt { name, scene } => match (table::find(&name), Handed::from_packet(descriptors)) {
+            (Some(attempt), Some(handed)) => said((attempt.make)(&scene, &handed)),
+            _ => Answer::Unknown,
+        },
+        Order::Speak(speech) => speak_on(&speech, channels),
+        Order::LetTrace => {
+            // refused where there is no Yama, which is as well
+            let _ = call(libc::SYS_prctl, &mut [Arg::Int(libc::PR_SET_PTRACER.into()), Arg::Int(-1)]);
+            Answer::Done
+        }
+        Order::Queue { key, make } => said(queue(key, make)),
+    }
+}
+
+fn speak_on(speech: &Speech, channels: &mut Channels) -> Answer {
+    let Some(channel) = channels.held(speech.on) else { return Answer::Unknown };
+    let (heard, session) = speak::speak(channel, speech);
+    if session.is_some() {
+        channels.session = session;
+    }
+    Answer::Heard(heard)
+}
+
+fn queue(key: i32, make: bool) -> Result<(), i32> {
+    let flags = if make { libc::IPC_CREAT | 0o666 } else { 0 };
+    let id = call(libc::SYS_msgget, &mut [Arg::Int(key.into()), Arg::Int(flags.into())])?;
+    if !make {
+        call(libc::SYS_msgctl, &mut [Arg::Int(id), Arg::Int(libc::IPC_RMID.into())])?;
+    }
+    Ok(())
+}
+
+fn said(result: Result<(), i32>) -> Answer {
+    match result {
+        Ok(()) => Answer::Done,
+        Err(errno) => Answer::Errno(errno),
+    }
+}

@@ -1,0 +1,163 @@
+//! The boundary tests, and `docs/breach-matrix.md`.
+//!
+//! Run as root they try everything as root and, in a second process, as an ordinary user; run by an ordinary user they
+//! try what there is for one, and say what they did not. Arguments select attempts by part of their name.
+//! `--discover` prints what every layer alone does to an attempt, for whoever adds one to the table.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "this is a test: it fails by panicking")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use breach::table::{PossibleFor, Starter, all};
+use bulkhead_tests::boundary::programs::{Programs, dumped_filters};
+use bulkhead_tests::boundary::stage::Stage;
+use bulkhead_tests::boundary::{USER_ID, alone, judge, matrix};
+use ipc::role::{Layer, Layers, Role};
+
+/// The first argument of the process that is an ordinary user; the second is where the programs are.
+const AS_USER: &str = "--as-user";
+/// Prints what each layer does alone, instead of comparing it with the table.
+const DISCOVER: &str = "--discover";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let run = Run {
+        wanted: arguments.iter().filter(|one| !one.starts_with(['-', '/'])).cloned().collect(),
+        discover: arguments.iter().any(|one| one == DISCOVER),
+        bless: std::env::var_os("BULKHEAD_BLESS").is_some(),
+    };
+    let failed = match arguments.as_slice() {
+        [first, directory, ..] if first == AS_USER => {
+            let (text, failures) = run.table(Starter::User, Programs::copied_to(Path::new(directory)));
+            print!("{text}");
+            report(&failures)
+        }
+        _ => run.everything(&arguments),
+    };
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+struct Run {
+    wanted: Vec<String>,
+    discover: bool,
+    bless: bool,
+}
+
+impl Run {
+    fn everything(&self, arguments: &[String]) -> bool {
+        let directory = tempfile::Builder::new().prefix("bulkhead-programs-").tempdir().expect("a directory");
+        let programs = Programs::copy_to(directory.path());
+        let mut failures = filters_are_the_same(&programs);
+        let mut sections = Vec::new();
+        if nix::unistd::geteuid().is_root() {
+            let (text, more) = self.table(Starter::Root, programs);
+            failures.extend(more);
+            sections.push((Starter::Root, text));
+            let (text, failed) = as_user(directory.path(), arguments);
+            failures.extend(failed.then(|| "the attempts as an ordinary user failed, see above".to_owned()));
+            sections.push((Starter::User, text));
+        } else {
+            println!("boundary: started by root ... NOT RUN, needs root");
+            let (text, more) = self.table(Starter::User, programs);
+            failures.extend(more);
+            sections.push((Starter::User, text));
+        }
+        if self.wanted.is_empty() && !self.discover {
+            failures.extend(self.compare(&sections));
+        }
+        report(&failures)
+    }
+
+    fn table(&self, starter: Starter, programs: Programs) -> (String, Vec<String>) {
+        let stage = Stage::set(starter, programs);
+        if self.discover {
+            self.print_discoveries(&stage);
+            return (String::new(), Vec::new());
+        }
+        let (findings, failures) = judge::judge(&stage, |name| self.wants(name));
+        let count = findings.len();
+        eprintln!("boundary: {count} attempts started by {starter:?} ... {} failed", failures.len());
+        (matrix::table(starter, &findings), failures)
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.wanted.is_empty() || self.wanted.iter().any(|part| name.contains(part.as_str()))
+    }
+
+    fn print_discoveries(&self, stage: &Stage) {
+        let starter = stage.starter;
+        for attempt in all().filter(|attempt| self.wants(attempt.name)) {
+            for role in [Role::Mx, Role::Store].into_iter().filter(|role| attempt.roles.has(*role)) {
+                let control = judge::make(stage, attempt, role, Layers::NONE);
+                let root = attempt.possible_for == PossibleFor::Root;
+                let layers = Layer::ALL.into_iter().filter(|layer| starter == Starter::Root || *layer != Layer::Uid);
+                let found: Vec<_> = layers
+                    .map(|layer| (layer, judge::make(stage, attempt, role, alone(starter, layer))))
+                    .filter(|(_, made)| *made != judge::Outcome::Allowed)
+                    .map(|(layer, made)| format!("{layer} {made}"))
+                    .collect();
+                let name = attempt.name;
+                eprintln!("{starter:?} {name} {role} [root {root}] off: {control}; {}", found.join(", "));
+            }
+        }
+    }
+
+    /// The committed file against what was found; an ordinary user has found but a part of it.
+    fn compare(&self, sections: &[(Starter, String)]) -> Option<String> {
+        let file: PathBuf = matrix::file();
+        let tables: Vec<_> = sections.iter().map(|(_, text)| text.as_str()).collect();
+        let whole = format!("{}{}", matrix::HEAD, tables.join("\n"));
+        if self.bless && sections.len() == 2 {
+            std::fs::write(&file, whole).expect("the matrix is written");
+            return None;
+        }
+        let committed = std::fs::read_to_string(&file).unwrap_or_default();
+        let same = if sections.len() == 2 {
+            committed == whole
+        } else {
+            sections.iter().all(|(starter, text)| {
+                matrix::section(&committed, matrix::heading(*starter)) == text.trim_end()
+            })
+        };
+        (!same).then(|| format!("{} is not what was found; BULKHEAD_BLESS=1 writes it anew", file.display()))
+    }
+}
+
+/// The same, as an ordinary user, in a process of its own: its table, and whether anything failed.
+fn as_user(directory: &Path, arguments: &[String]) -> (String, bool) {
+    use std::os::unix::process::CommandExt;
+    let program = directory.join("boundary");
+    std::fs::copy(std::env::current_exe().expect("a path"), &program).expect("a copy");
+    let output = Command::new(program)
+        .arg(AS_USER)
+        .arg(directory)
+        .args(arguments)
+        .current_dir("/")
+        .uid(USER_ID)
+        .gid(USER_ID)
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .expect("it starts");
+    (String::from_utf8(output.stdout).expect("text"), !output.status.success())
+}
+
+/// The hostile code is all that the feature changes: the filters are those of the ordinary program.
+fn filters_are_the_same(programs: &Programs) -> Vec<String> {
+    let differs = |role: &Role| {
+        let (hostile, real) = (dumped_filters(&programs.hostile(*role)), dumped_filters(&programs.real(*role)));
+        hostile.is_empty() || hostile != real
+    };
+    Role::STARTED
+        .into_iter()
+        .filter(differs)
+        .map(|role| format!("{role}: the hostile program's filter is not the ordinary one's"))
+        .collect()
+}
+
+fn report(failures: &[String]) -> bool {
+    for failure in failures {
+        eprintln!("boundary: FAILED {failure}");
+    }
+    !failures.is_empty()
+}
