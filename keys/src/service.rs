@@ -8,7 +8,7 @@ use ipc::channel::ChannelError;
 use ipc::role::Instance;
 use ipc::rpc::{self, Responder};
 use ipc::service::handshake::{Handshake, HandshakeReply, HandshakeRequest, IN_FLIGHT, INPUT_MAX};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
 use crate::identity::{KeyPair, Refusal};
 use crate::ticket_keys::TicketKeys;
@@ -32,9 +32,6 @@ pub enum Ended {
     /// It asked for too much that is refused.
     #[error("{REFUSALS_MAX} requests were refused")]
     Refused,
-    /// It asked without waiting for answers.
-    #[error("more than {IN_FLIGHT} requests at once")]
-    Hasty,
 }
 
 impl Keyring {
@@ -47,16 +44,13 @@ impl Keyring {
     /// Answers a reader until it goes, or is sent away. Between two answers the others have their turn: a reader that
     /// asks without pause slows down nobody else's handshakes but by one signature.
     pub async fn serve(&self, reader: Instance, socket: OwnedFd) -> Ended {
-        let (queue, waiting) = mpsc::channel(IN_FLIGHT);
-        let hasty = Notify::new();
+        // Its bound is that of the calls in flight.
+        let (queue, waiting) = mpsc::unbounded_channel();
         let receive = rpc::serve::<Handshake>(socket, IN_FLIGHT, |request, responder| {
-            if queue.try_send((request, responder)).is_err() {
-                hasty.notify_one();
-            }
+            let _ = queue.send((request, responder));
         });
         tokio::select! {
             biased;
-            () = hasty.notified() => Ended::Hasty,
             () = self.answer_all(reader, waiting) => Ended::Refused,
             ended = receive => ended.err().unwrap_or(ChannelError::Gone).into(),
         }
@@ -73,7 +67,7 @@ impl Keyring {
     async fn answer_all(
         &self,
         reader: Instance,
-        mut waiting: mpsc::Receiver<(HandshakeRequest, Responder<Handshake>)>,
+        mut waiting: mpsc::UnboundedReceiver<(HandshakeRequest, Responder<Handshake>)>,
     ) {
         let mut refusals = 0u32;
         while let Some((request, responder)) = waiting.recv().await {

@@ -127,7 +127,7 @@ fn asking_without_waiting_costs_the_channel() {
                 break;
             }
         }
-        assert!(matches!((&mut hasty.served).await.unwrap(), Ended::Hasty));
+        assert!(matches!((&mut hasty.served).await.unwrap(), Ended::Channel(ChannelError::Unread)));
     });
 }
 
