@@ -6,9 +6,9 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
-use ipc::channel::Outbox;
-use ipc::channel::{self, Receiver};
+use ipc::channel::{self, ChannelError, Outbox, Receiver};
 use ipc::frame::Frame;
 use ipc::role::Instance;
 use ipc::service::control::{ToMaster, ToRole};
@@ -20,6 +20,9 @@ use crate::supervise::Ending;
 
 /// Frames that may wait for a role that does not read: its channels to all peers, and more.
 const OUTBOX: usize = 2048;
+
+/// How long a process may live on without its control channel.
+const ENDING: Duration = Duration::from_secs(1);
 
 /// A process that was started.
 #[derive(Debug)]
@@ -112,29 +115,38 @@ async fn report(
     reports: mpsc::Sender<Reported>,
 ) {
     let say = |report| reports.send((instance, incarnation, report));
-    let mut broken = false;
     let ending = loop {
-        tokio::select! {
+        let said = tokio::select! {
             biased;
-            frame = receiver.receive(), if !broken => {
-                let said = match frame {
-                    Ok(Frame::Message(message, _)) => Report::Said(message),
-                    Ok(Frame::Chunk { .. }) => { broken = true; Report::Broken }
-                    Err(error) => {
-                        tracing::debug!(%instance, %error, "control channel");
-                        broken = true;
-                        Report::Broken
-                    }
-                };
-                if say(said).await.is_err() { return discard(child) }
-            }
+            frame = receiver.receive() => frame,
             ended = pidfd.readable() => match ended {
                 Ok(_) => break reap(&mut child),
                 Err(_) => return discard(child),
             },
+        };
+        let said = match said {
+            Ok(Frame::Message(message, _)) => Report::Said(message),
+            // its channel ends with a process: that is to be told as its end
+            Err(ChannelError::Gone) if ends_soon(&pidfd).await => break reap(&mut child),
+            Ok(Frame::Chunk { .. }) | Err(_) => Report::Broken,
+        };
+        let broken = matches!(said, Report::Broken);
+        if say(said).await.is_err() {
+            return discard(child);
+        }
+        if broken {
+            match pidfd.readable().await {
+                Ok(_) => break reap(&mut child),
+                Err(_) => return discard(child),
+            }
         }
     };
     let _ = say(Report::Ended(ending)).await;
+}
+
+/// Whether the process ends within the time between the end of its channel and its own.
+async fn ends_soon(pidfd: &AsyncFd<Arc<OwnedFd>>) -> bool {
+    matches!(tokio::time::timeout(ENDING, pidfd.readable()).await, Ok(Ok(_)))
 }
 
 fn reap(child: &mut Child) -> Ending {
