@@ -1,2 +1,15 @@
-//! x
-fn main() {}
+//! The program of the role `imap`.
+
+use std::process::ExitCode;
+
+use ipc::role::Role;
+
+#[cfg(not(feature = "hostile"))]
+fn main() -> ExitCode {
+    sandbox::startup::run(&[Role::Imap], |_| Ok(()), bulkhead_imap::run::serve)
+}
+
+#[cfg(feature = "hostile")]
+fn main() -> ExitCode {
+    sandbox::startup::run(&[Role::Imap], breach::prepare, breach::serve)
+}

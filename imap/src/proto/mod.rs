@@ -1,4 +1,12 @@
-//! IMAP4rev1 (RFC 3501) without input and output: the grammar of commands and of responses.
+//! IMAP4rev1 (RFC 3501) without input and output: the grammar of commands and of responses, the view of a mailbox, and
+//! the session that turns commands into questions to the store and answers into responses.
 
+mod ask;
 pub mod parse;
 pub mod response;
+mod search;
+mod session;
+mod view;
+
+pub use ask::{Answer, Ask, LoginOutcome, Look};
+pub use session::{ImapSession, Security, Settings};

@@ -84,6 +84,12 @@ impl FetchLine {
         literal(size, out);
     }
 
+    /// `RFC822 NIL` and its relatives: the text cannot be had.
+    pub fn rfc822_absent(&mut self, item: Rfc822, out: &mut Vec<u8>) {
+        self.name(item.name(), out);
+        nstring(None, out);
+    }
+
     /// `BODY[section]<offset> {size}`, up to the octets: the caller sends exactly `size` of them next.
     pub fn body(&mut self, which: &Section, partial: Option<Partial>, size: u64, out: &mut Vec<u8>) {
         self.body_name(which, partial, out);

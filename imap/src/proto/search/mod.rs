@@ -1,0 +1,88 @@
+//! SEARCH without a store: what a message must be, as far as it is known.
+//!
+//! A key is compiled once, and asked with more and more knowledge of a message, the cheap first, until it is decided.
+//! Texts are compared octet by octet without regard to the case of ASCII letters, and nothing is decoded but folding.
+
+mod needle;
+mod test;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use needle::{Needles, Scope};
+pub(crate) use test::{Facts, Test};
+
+use super::parse::{By, SearchKey};
+use super::view::{View, system_flag};
+use needle::Collected;
+
+/// Texts that one SEARCH looks for in bodies: each costs its time on every octet of every message.
+pub(crate) const TEXTS_MAX: usize = 16;
+
+/// A search that would cost too much.
+#[derive(Debug)]
+pub(crate) struct TooMany;
+
+/// A compiled search.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    /// What a message must be.
+    pub(crate) test: Test,
+    /// What is looked for in texts.
+    pub(crate) needles: Needles,
+}
+
+/// Compiles a key for a view.
+///
+/// # Errors
+/// When it has more than [`TEXTS_MAX`] texts.
+pub(crate) fn compile(key: &SearchKey, view: &View) -> Result<Compiled, TooMany> {
+    let mut texts = Collected::default();
+    let test = Compiler { view, texts: &mut texts }.test(key);
+    Ok(Compiled { test, needles: texts.compiled(TEXTS_MAX).ok_or(TooMany)? })
+}
+
+struct Compiler<'a> {
+    view: &'a View,
+    texts: &'a mut Collected,
+}
+
+impl Compiler<'_> {
+    fn test(&mut self, key: &SearchKey) -> Test {
+        match key {
+            SearchKey::All => Test::Always(true),
+            SearchKey::And(keys) => Test::And(keys.iter().map(|key| self.test(key)).collect()),
+            SearchKey::Or(one, other) => Test::Or(Box::new((self.test(one), self.test(other)))),
+            SearchKey::Not(key) => Test::Not(Box::new(self.test(key))),
+            SearchKey::Has(flag) => self.flag(flag),
+            SearchKey::Lacks(flag) => Test::Not(Box::new(self.flag(flag))),
+            SearchKey::Recent => Test::Recent,
+            SearchKey::Before(date) => Test::Before(*date),
+            SearchKey::On(date) => Test::On(*date),
+            SearchKey::Since(date) => Test::Since(*date),
+            SearchKey::SentBefore(date) => Test::SentBefore(*date),
+            SearchKey::SentOn(date) => Test::SentOn(*date),
+            SearchKey::SentSince(date) => Test::SentSince(*date),
+            SearchKey::Larger(size) => Test::Larger(*size),
+            SearchKey::Smaller(size) => Test::Smaller(*size),
+            SearchKey::Header(name, text) => {
+                Test::Header(name.clone(), text.to_ascii_lowercase().into_bytes())
+            }
+            SearchKey::Body(text) => Test::Found(self.texts.add(Scope::Body, text)),
+            SearchKey::Text(text) => Test::Found(self.texts.add(Scope::Whole, text)),
+            SearchKey::Sequence(set) => Test::Sequence(set.resolve(self.view.exists())),
+            // a UID that is not there is none
+            SearchKey::Uid(set) => self.view.resolve(By::Uid, set).map_or(Test::Always(false), Test::Uid),
+        }
+    }
+
+    fn flag(&self, flag: &super::parse::Flag) -> Test {
+        match flag {
+            super::parse::Flag::Keyword(keyword) => match self.view.keywords.bit(keyword) {
+                0 => Test::Always(false),
+                bit => Test::Keyword(bit),
+            },
+            system => Test::Flags(system_flag(system).unwrap_or_default()),
+        }
+    }
+}

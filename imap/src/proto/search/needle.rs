@@ -1,0 +1,118 @@
+//! Texts that are looked for in messages as they stream by.
+
+/// Where a text is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Behind the header.
+    Body,
+    /// In header and body.
+    Whole,
+}
+
+/// Texts, each at a place of its own in one message.
+#[derive(Debug, Default)]
+pub(crate) struct Needles {
+    needles: Vec<Needle>,
+}
+
+/// Texts on their way to become [`Needles`].
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    texts: Vec<(Scope, Vec<u8>)>,
+}
+
+impl Collected {
+    /// Adds a text; its number.
+    pub(super) fn add(&mut self, scope: Scope, text: &str) -> usize {
+        let text = (scope, text.to_ascii_lowercase().into_bytes());
+        let at = self.texts.iter().position(|known| *known == text);
+        at.unwrap_or_else(|| {
+            self.texts.push(text);
+            self.texts.len().saturating_sub(1)
+        })
+    }
+
+    /// `None` when there are more than `most`.
+    pub(super) fn compiled(self, most: usize) -> Option<Needles> {
+        let fits = self.texts.len() <= most;
+        let needles = || self.texts.into_iter().map(|(scope, text)| Needle::new(scope, text)).collect();
+        fits.then(|| Needles { needles: needles() })
+    }
+}
+
+impl Needles {
+    /// A message begins.
+    pub(crate) fn rewind(&mut self) {
+        self.needles.iter_mut().for_each(|needle| needle.matched = 0);
+    }
+
+    /// Its next octets, which are the header's or not.
+    pub(crate) fn feed(&mut self, bytes: &[u8], of_header: bool) {
+        for needle in self.needles.iter_mut().filter(|needle| !of_header || needle.scope == Scope::Whole) {
+            needle.feed(bytes);
+        }
+    }
+
+    /// Which were there.
+    pub(crate) fn found(&self) -> Vec<bool> {
+        self.needles.iter().map(Needle::is_found).collect()
+    }
+}
+
+/// Is the text, which is in lower case, in these octets?
+pub(super) fn contains(bytes: &[u8], text: &[u8]) -> bool {
+    let mut needle = Needle::new(Scope::Whole, text.to_vec());
+    needle.feed(bytes);
+    needle.is_found()
+}
+
+/// One text, found in a time that is in proportion to what is searched, whatever it is (Knuth, Morris and Pratt).
+#[derive(Debug)]
+struct Needle {
+    scope: Scope,
+    /// In lower case.
+    text: Vec<u8>,
+    /// For each length of text matched: the longest proper beginning of it that is its end, too.
+    borders: Vec<usize>,
+    /// Octets of the text that match the last ones seen.
+    matched: usize,
+}
+
+impl Needle {
+    fn new(scope: Scope, text: Vec<u8>) -> Self {
+        let mut borders = vec![0; text.len().saturating_add(1)];
+        let mut border = 0;
+        for end in 1..text.len() {
+            let byte = text.get(end).copied();
+            while border > 0 && text.get(border).copied() != byte {
+                border = borders.get(border).copied().unwrap_or_default();
+            }
+            if text.get(border).copied() == byte {
+                border = border.saturating_add(1);
+            }
+            if let Some(place) = borders.get_mut(end.saturating_add(1)) {
+                *place = border;
+            }
+        }
+        Needle { scope, text, borders, matched: 0 }
+    }
+
+    fn is_found(&self) -> bool {
+        self.matched >= self.text.len()
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            if self.is_found() {
+                return;
+            }
+            let byte = Some(byte.to_ascii_lowercase());
+            while self.matched > 0 && self.text.get(self.matched).copied() != byte {
+                self.matched = self.borders.get(self.matched).copied().unwrap_or_default();
+            }
+            if self.text.get(self.matched).copied() == byte {
+                self.matched = self.matched.saturating_add(1);
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The role: wires the session to its listener, to `auth` and to the store.
+
+pub mod backend;
+
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipc::exit::{Exit, Failure};
+use ipc::peers::Service;
+use ipc::role::Instance;
+use ipc::rpc::{Client, Link};
+use ipc::service::login::Login;
+use ipc::slice::{ImapConfig, Limits, RoleConfig};
+use listener::connection::Connection;
+use listener::serve::Reader;
+use sandbox::startup::Started;
+
+use crate::proto::{ImapSession, Security, Settings};
+use backend::StoreBackend;
+
+/// Serves until the master says to end.
+///
+/// # Errors
+/// When the master is gone or out of phase.
+pub async fn serve(started: Started<()>) -> Result<(), Failure> {
+    let Started { config, control, .. } = started;
+    let RoleConfig::Imap(config) = config else {
+        return Err(Failure::new(Exit::Software, "the slice of another role"));
+    };
+    listener::serve::serve(control, Imap::new(&config)).await
+}
+
+/// What IMAP brings to a listener.
+#[derive(Debug)]
+pub struct Imap {
+    settings: Arc<Settings>,
+    limits: Limits,
+    login: Rc<Link<Client<Login>>>,
+}
+
+impl Imap {
+    /// As its slice of the configuration says.
+    #[must_use]
+    pub fn new(config: &ImapConfig) -> Self {
+        let settings = Settings {
+            hostname: config.hostname.clone(),
+            max_message_size: config.max_message_size,
+            idle: Duration::from_secs(u64::from(config.idle_minutes).saturating_mul(60)),
+        };
+        Imap { settings: Arc::new(settings), limits: config.limits, login: Rc::default() }
+    }
+}
+
+impl Reader for Imap {
+    type Session = ImapSession;
+    type Backend = StoreBackend;
+
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    fn busy(&self) -> &[u8] {
+        b"* BYE [LIMIT] Too many connections from your address.\r\n"
+    }
+
+    fn open(&self, connection: &Connection) -> (ImapSession, StoreBackend) {
+        let security = if connection.tls.is_some() { Security::Tls } else { Security::Plain };
+        let backend = StoreBackend::new(Rc::clone(&self.login), connection);
+        (ImapSession::new(Arc::clone(&self.settings), security), backend)
+    }
+
+    fn wire(&self, service: Service, peer: Instance, socket: OwnedFd) -> Result<(), Failure> {
+        if service != Service::Login {
+            return Err(Failure::new(Exit::Software, format!("{peer} was wired for {service:?}")));
+        }
+        let client = Client::start(socket).map_err(|error| Failure::system("channel to auth", error))?;
+        self.login.replace(client);
+        Ok(())
+    }
+}
