@@ -49,6 +49,12 @@ pub fn enter(plan: &Plan) -> Result<Entered, Error> {
 }
 
 impl Entered {
+    /// The layers that are on by now.
+    #[must_use]
+    pub fn on(&self) -> Layers {
+        self.progress.on()
+    }
+
     /// Sets the resource limits and, on every thread, the system-call filter; returns the layers that are on.
     ///
     /// Threads must have been made by now, and the runtime built: neither can be done afterwards.

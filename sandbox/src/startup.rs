@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use ipc::control::{Control, Greeting, greet};
 use ipc::exit::{Exit, Failure};
-use ipc::role::{Instance, Role};
+use ipc::role::{Instance, Layer, Role};
 use ipc::service::control::{Hello, LockdownOrder};
 use ipc::slice::RoleConfig;
 
@@ -93,9 +93,13 @@ where
     rustix::io::ioctl_fionbio(io::stderr(), !hello.log.journal)
         .map_err(|error| Failure::system("log pipe", error))?;
     let plan = plan(instance.role, &hello.lockdown, hello.log.journal);
-    // Roles name their files relative to here: it is "/" once the root is changed, and the same place without.
-    std::env::set_current_dir(&plan.root_dir).map_err(|error| Failure::system("the role's directory", error))?;
     let entered = enter(&plan).map_err(|error| Failure::system("lock-down", error))?;
+    // Roles name their files relative to here: it is "/" once the root is changed, and the same place without. Only
+    // as the role itself: its starter, without capabilities, may not enter a directory that is not its own.
+    if !entered.on().has(Layer::Root) {
+        std::env::set_current_dir(&plan.root_dir)
+            .map_err(|error| Failure::system("the role's directory", error))?;
+    }
     ipc::log::start(hello.log, instance)?;
     std::panic::set_hook(Box::new(report));
     let prepared = prepare(&hello).map_err(|error| Failure::system("threads", error))?;
