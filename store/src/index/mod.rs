@@ -141,6 +141,3 @@ impl Index {
         mailbox.add(Message { row, body, structure: structure.and_then(body_at) });
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -203,6 +203,3 @@ pub fn decide(
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -86,7 +86,7 @@ async fn open(
         in_flight: InFlight::default(),
         gauge,
     });
-    tokio::task::spawn_local(registry::forward(Rc::clone(&store), notices));
+    tokio::task::spawn_local(registry::forward(Rc::downgrade(&store), notices));
     Ok(store)
 }
 

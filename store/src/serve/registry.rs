@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use ipc::mail::{AccountId, MailboxId};
 use tokio::sync::Notify;
@@ -88,9 +88,10 @@ impl Registry {
     }
 }
 
-/// Tells sessions of changes, as long as there is a committer.
-pub(crate) async fn forward(store: Rc<Store>, mut notices: UnboundedReceiver<Notice>) {
+/// Tells sessions of changes, as long as there is a store.
+pub(crate) async fn forward(store: Weak<Store>, mut notices: UnboundedReceiver<Notice>) {
     while let Some(notice) = notices.recv().await {
+        let Some(store) = store.upgrade() else { return };
         store.registry.changed(notice);
     }
 }
