@@ -105,13 +105,18 @@ fn private(path: &Path, ids: Option<(u32, u32)>) -> Result<(), Failure> {
 
 /// The root of roles without files: made anew, so that nothing is in it.
 fn make_empty(path: &Path, journal: bool) -> Result<(), Failure> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(cannot("empty", path)(error)),
-        _ => make(path, 0o755)?,
+    make(path, 0o755)?;
+    let opened = directory(path)?;
+    // an earlier start has left it closed to everybody, its owner included
+    opened.set_permissions(fs::Permissions::from_mode(0o755)).map_err(cannot("chmod", path))?;
+    for entry in
+        fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(cannot("read", path))?
+    {
+        fs::remove_dir_all(entry.path()).map_err(cannot("empty", path))?;
     }
     placeholder(path, journal)?;
     // whatever the umask was
-    directory(path)?.set_permissions(fs::Permissions::from_mode(0o555)).map_err(cannot("chmod", path))
+    opened.set_permissions(fs::Permissions::from_mode(0o555)).map_err(cannot("chmod", path))
 }
 
 /// The file over which a role mounts the journal's socket.

@@ -6,7 +6,7 @@
 
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -84,11 +84,12 @@ impl Forwarder {
     pub async fn finish(self) {
         restore();
         let _ = tokio::time::timeout(LAST, self.own).await;
-        // the pipes of roles that have ended are read to their end by now; their tasks still hold a sender each
-        tokio::task::yield_now().await;
+        // the thread ends when the tasks of the roles' pipes have, too
         drop(self.pieces);
-        let written = self.written;
-        let _ = written.recv_timeout(LAST);
+        let asked = Instant::now();
+        while self.written.try_recv() == Err(TryRecvError::Empty) && asked.elapsed() < LAST {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 }
 

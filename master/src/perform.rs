@@ -17,6 +17,9 @@ use crate::spawn::{Reported, Running, spawn};
 use crate::supervise::{Action, Ending, Supervisor};
 use crate::wire::Wire;
 
+/// A process that was started, and what it is to be told first.
+type Begun = (u32, ToRole, Vec<OwnedFd>);
+
 /// The processes that are there.
 #[derive(Debug)]
 pub struct Roles {
@@ -43,7 +46,10 @@ impl Roles {
         let (forwarder, notifier) = outputs;
         match action {
             Action::Spawn(instance, incarnation) => match self.start(instance, incarnation, forwarder) {
-                Ok(pid) => supervisor.spawned(instance, pid),
+                Ok((pid, hello, descriptors)) => {
+                    supervisor.spawned(instance, pid);
+                    self.tell(instance, hello, descriptors, supervisor, queue);
+                }
                 Err(error) => {
                     tracing::error!("{instance} cannot be started: {error}");
                     queue.extend(supervisor.ended(instance, incarnation, Ending::Unborn, Instant::now()));
@@ -51,11 +57,11 @@ impl Roles {
             },
             Action::Wire(wire) => self.connect(wire, supervisor, queue),
             Action::Listeners(instance) => self.hand_listeners(instance, supervisor, queue),
-            Action::Serve(instance) => self.tell(instance, ToRole::Serve, None, supervisor, queue),
-            Action::Ping(instance) => self.tell(instance, ToRole::Ping, None, supervisor, queue),
+            Action::Serve(instance) => self.tell(instance, ToRole::Serve, Vec::new(), supervisor, queue),
+            Action::Ping(instance) => self.tell(instance, ToRole::Ping, Vec::new(), supervisor, queue),
             Action::Drain(instance, within) => {
                 let within = u32::try_from(within.as_millis()).unwrap_or(u32::MAX);
-                self.tell(instance, ToRole::Drain { within }, None, supervisor, queue);
+                self.tell(instance, ToRole::Drain { within }, Vec::new(), supervisor, queue);
             }
             Action::Kill(instance, reason) => {
                 if let Some((_, running)) = self.running.get(&instance) {
@@ -79,7 +85,7 @@ impl Roles {
     ) {
         let auth = Instance { role: Role::Auth, worker: 0 };
         if supervisor.is_ready(auth) {
-            self.tell(auth, ToRole::Admin { permission }, Some(connection), supervisor, queue);
+            self.tell(auth, ToRole::Admin { permission }, vec![connection], supervisor, queue);
         }
     }
 
@@ -107,16 +113,15 @@ impl Roles {
         self.prepared.identities.uid(role)
     }
 
-    fn start(&mut self, instance: Instance, incarnation: u64, forwarder: &Forwarder) -> io::Result<u32> {
+    fn start(&mut self, instance: Instance, incarnation: u64, forwarder: &Forwarder) -> io::Result<Begun> {
         let (hello, descriptors) = self.prepared.hello(instance)?;
         let program = self.prepared.program(instance.role).ok_or(io::ErrorKind::NotFound)?;
         let stderr = forwarder.pipe()?;
         let running = spawn(program, stderr, (instance, incarnation), self.reports.clone())?;
         let pid = running.pid;
         tracing::debug!("{instance}[{pid}] is started");
-        let greeted = running.outbox.push(ToRole::Hello(Box::new(hello)), descriptors);
         self.running.insert(instance, (incarnation, running));
-        greeted.map(|()| pid).map_err(io::Error::other)
+        Ok((pid, ToRole::Hello(Box::new(hello)), descriptors))
     }
 
     fn connect(&mut self, wire: Wire, supervisor: &mut Supervisor, queue: &mut Vec<Action>) {
@@ -124,9 +129,9 @@ impl Roles {
         match ipc::socket::pair() {
             Ok((asks, answers)) => {
                 let to_client = ToRole::Peer { service, peer: server, serves: false };
-                self.tell(client, to_client, Some(asks), supervisor, queue);
+                self.tell(client, to_client, vec![asks], supervisor, queue);
                 let to_server = ToRole::Peer { service, peer: client, serves: true };
-                self.tell(server, to_server, Some(answers), supervisor, queue);
+                self.tell(server, to_server, vec![answers], supervisor, queue);
             }
             Err(error) => {
                 // without it the younger would wait for ever; started again, it is wired again
@@ -148,7 +153,7 @@ impl Roles {
         match copies {
             Ok(copies) => {
                 for (listener, socket) in copies {
-                    self.tell(instance, ToRole::Listener { listener }, Some(socket), supervisor, queue);
+                    self.tell(instance, ToRole::Listener { listener }, vec![socket], supervisor, queue);
                 }
             }
             Err(error) => {
@@ -163,12 +168,12 @@ impl Roles {
         &mut self,
         instance: Instance,
         message: ToRole,
-        descriptor: Option<OwnedFd>,
+        descriptors: Vec<OwnedFd>,
         supervisor: &mut Supervisor,
         queue: &mut Vec<Action>,
     ) {
         let Some((_, running)) = self.running.get(&instance) else { return };
-        if let Err(error) = running.outbox.push(message, descriptor.into_iter().collect()) {
+        if let Err(error) = running.outbox.push(message, descriptors) {
             tracing::debug!(%instance, %error, "control channel");
             self.lose(instance, supervisor, queue);
         }

@@ -276,7 +276,14 @@ impl Supervisor {
     /// The suite is to stop; when that is said again, at once.
     pub fn stop(&mut self, now: Instant) -> Vec<Action> {
         match self.stage {
-            Stage::Starting | Stage::Running => self.enter_wave(0, now),
+            Stage::Starting | Stage::Running => {
+                for process in self.processes.values_mut() {
+                    if let Phase::Down { .. } = process.phase {
+                        process.phase = Phase::Ended;
+                    }
+                }
+                self.enter_wave(0, now)
+            }
             Stage::Stopping(_) => self.end(Exit::Ok),
             Stage::Over => Vec::new(),
         }
@@ -345,10 +352,6 @@ impl Supervisor {
             let Some(process) = self.processes.get_mut(instance) else { continue };
             let until = later(later(now, *within), GRACE);
             let (layers, pulse) = match process.phase {
-                Phase::Down { .. } => {
-                    process.phase = Phase::Ended;
-                    continue;
-                }
                 // nothing was asked of it yet
                 Phase::Locking { .. } => {
                     actions.extend(kill(process, *instance, Reason::Draining));
@@ -356,7 +359,7 @@ impl Supervisor {
                 }
                 Phase::Locked { layers } | Phase::Starting { layers, .. } => (layers, Pulse::at(now)),
                 Phase::Ready { layers, pulse, .. } => (layers, pulse),
-                Phase::Draining { .. } | Phase::Killed | Phase::Ended => continue,
+                Phase::Down { .. } | Phase::Draining { .. } | Phase::Killed | Phase::Ended => continue,
             };
             process.phase = Phase::Draining { until, layers, pulse };
             actions.push(Action::Drain(*instance, *within));

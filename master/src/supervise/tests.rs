@@ -268,9 +268,11 @@ fn who_has_drained_and_stays_is_killed() {
 fn nothing_is_started_again_while_draining_and_the_second_stop_is_at_once() {
     let mut suite = Suite::up();
     suite.ends(MX0, Ending::Signal(9));
+    suite.ends(AUTH, Ending::Signal(9));
     suite.stop();
     suite.ends(STORE, Ending::Signal(9));
     assert!(!suite.pass(Duration::from_secs(5)).iter().any(|action| matches!(action, Action::Spawn(..))));
+    assert!(suite.supervisor.wake_at(suite.now) > suite.now, "there is nothing to do before");
     assert_eq!(suite.stop(), [Action::End(Exit::Ok)]);
     assert_eq!(suite.stop(), []);
 }

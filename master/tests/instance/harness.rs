@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -29,6 +30,15 @@ pub(crate) struct Instance {
     ready: String,
 }
 
+/// Who runs an instance.
+#[derive(Clone, Copy)]
+pub(crate) enum User {
+    /// Who runs the tests.
+    Whoever,
+    /// That one; only root can say so.
+    Ordinary(u32),
+}
+
 /// What became of a start.
 pub(crate) enum Started {
     /// It is ready.
@@ -48,11 +58,26 @@ impl Instance {
 
     /// Starts one, with more lines at the end of its configuration.
     pub(crate) fn try_start(hostname: &str, more: &str) -> Started {
+        Self::begin(hostname, more, User::Whoever, |_, _| {})
+    }
+
+    /// Starts one as that user, after its command was adjusted; the path is the instance's directory.
+    pub(crate) fn begin(
+        hostname: &str,
+        more: &str,
+        user: User,
+        adjust: impl FnOnce(&mut Command, &Path),
+    ) -> Started {
         let dir = tempfile::tempdir().expect("a directory");
         install(dir.path());
-        configure(dir.path(), hostname, more);
-        let mut child =
-            command(dir.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a master");
+        configure(dir.path(), hostname, more, user);
+        let mut command = command(dir.path());
+        if let User::Ordinary(uid) = user {
+            std::os::unix::fs::chown(dir.path(), Some(uid), Some(uid)).expect("chown");
+            command.uid(uid).gid(uid);
+        }
+        adjust(&mut command, dir.path());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a master");
         let mut ready = String::new();
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout"));
         let asked = Instant::now();
@@ -179,9 +204,10 @@ fn install(dir: &Path) {
     fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).expect("a mode");
 }
 
-fn configure(dir: &Path, hostname: &str, more: &str) {
+fn configure(dir: &Path, hostname: &str, more: &str, user: User) {
     let here = dir.display();
-    let ids = if rustix::process::geteuid().is_root() { "uid_base = 61000" } else { "waive = [\"uid\"]" };
+    let is_root = matches!(user, User::Whoever) && rustix::process::geteuid().is_root();
+    let ids = if is_root { "uid_base = 61000" } else { "waive = [\"uid\"]" };
     let mut text = format!(
         "hostname = \"{hostname}\"\ndomain = \"example.org\"\nstate_dir = \"{here}/state\"\nrun_dir = \"{here}/run\"\n{ids}\n"
     );

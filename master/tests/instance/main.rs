@@ -1,5 +1,7 @@
 //! Whole instances of the master, with fake roles: started, killed, wired again, drained.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "this is a test: it fails by panicking")]
+
 mod harness;
 
 use std::time::Duration;
@@ -7,7 +9,7 @@ use std::time::Duration;
 use ipc::role::Role;
 use ipc::service::admin::{AUTH_SOCKET, AuthReply, AuthRequest, MasterReply, MasterRequest, ProcessState};
 
-use harness::{Instance, Started};
+use harness::{Instance, Started, User};
 
 #[test]
 fn comes_up_answers_and_stops() {
@@ -148,4 +150,67 @@ fn certificates_are_read_from_their_beginning_each_time() {
     let (_, said) = instance.end();
     assert_eq!(said.matches("keys read <the chain>").count(), 2, "{said}");
     assert_eq!(said.matches("keys read <the key>").count(), 2, "{said}");
+}
+
+#[test]
+fn an_ordinary_user_runs_one_with_a_shared_uid() {
+    if !rustix::process::geteuid().is_root() {
+        // every other test is this one then
+        return;
+    }
+    let Started::Running(instance) = Instance::begin("h.example", "", User::Ordinary(61999), |_, _| {})
+    else {
+        panic!("it ended")
+    };
+    assert!(instance.status().iter().all(|row| row.uid == Some(61999)));
+    let pid = instance.status()[0].pid.expect("a pid");
+    harness::kill(pid);
+    assert!(harness::within(Duration::from_secs(2), || {
+        let row = &instance.status()[0];
+        row.state == ProcessState::Ready && row.restarts == 1
+    }));
+    instance.signal(rustix::process::Signal::TERM);
+    assert_eq!(instance.end().0, Some(0));
+}
+
+#[test]
+fn without_root_the_shared_uid_has_to_be_waived() {
+    let user = if rustix::process::geteuid().is_root() { User::Ordinary(61999) } else { User::Whoever };
+    let started = Instance::begin("h.example", "", user, |_, dir| {
+        let path = dir.join("bulkhead.toml");
+        let text = std::fs::read_to_string(&path).expect("a file").replace("waive = [\"uid\"]", "");
+        std::fs::write(&path, text).expect("a file");
+    });
+    let Started::Ended(status, said) = started else { panic!("it started") };
+    assert_eq!(status, Some(78));
+    assert!(said.contains("waive = [\"uid\"]"), "{said}");
+}
+
+#[test]
+fn systemd_is_told() {
+    let mut socket = None;
+    let started = Instance::begin("h.example", "", User::Whoever, |command, dir| {
+        let path = dir.join("notify.sock");
+        socket = Some(std::os::unix::net::UnixDatagram::bind(&path).expect("a socket"));
+        command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "400000");
+    });
+    let (Started::Running(instance), Some(socket)) = (started, socket) else { panic!("it ended") };
+    socket.set_read_timeout(Some(Duration::from_secs(5))).expect("a time-out");
+    let hear = |wanted: &str| {
+        for _ in 0..100 {
+            let mut buffer = [0; 512];
+            let got = socket.recv(&mut buffer).expect("a message");
+            if String::from_utf8_lossy(&buffer[..got]).contains(wanted) {
+                return;
+            }
+        }
+        panic!("{wanted} was not said");
+    };
+    hear("READY=1");
+    hear("STATUS=6 processes serve");
+    hear("WATCHDOG=1");
+    hear("WATCHDOG=1");
+    instance.signal(rustix::process::Signal::TERM);
+    hear("STOPPING=1");
+    assert_eq!(instance.end().0, Some(0));
 }
