@@ -1,0 +1,97 @@
+//! A client's connection, driven as `listener::drive` would.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bulkhead_imap::proto::{ImapSession, Security, Settings};
+use listener::session::{Input, Session, Step};
+
+use crate::fake::{Backend, Shared};
+
+pub(crate) struct Connection {
+    pub(crate) session: ImapSession,
+    pub(crate) backend: Backend,
+    input: Input,
+    pub(crate) output: Vec<u8>,
+    pub(crate) open: bool,
+    /// The most output that was pending at once.
+    pub(crate) pending: usize,
+}
+
+pub(crate) fn settings() -> Settings {
+    Settings {
+        hostname: "imap.here.example".to_owned(),
+        max_message_size: 100_000,
+        idle: Duration::from_secs(1800),
+    }
+}
+
+impl Connection {
+    /// A connection that was greeted.
+    pub(crate) fn new(store: &Shared, security: Security) -> Self {
+        let mut connection = Connection {
+            session: ImapSession::new(Arc::new(settings()), security),
+            backend: Backend::new(Shared::clone(store)),
+            input: Input::default(),
+            output: Vec::new(),
+            open: true,
+            pending: 0,
+        };
+        connection.run();
+        connection
+    }
+
+    /// A connection that is logged in and has INBOX selected; what was said is forgotten.
+    pub(crate) fn selected(store: &Shared) -> Self {
+        let mut connection = Connection::new(store, Security::Tls);
+        connection.send(b"a LOGIN user secret\r\nb SELECT INBOX\r\n");
+        assert!(connection.said().ends_with("b OK [READ-WRITE] Selected.\r\n"));
+        connection
+    }
+
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
+        self.input.push(bytes);
+        self.run();
+    }
+
+    /// What the store has to say by itself arrives.
+    pub(crate) fn notice(&mut self) {
+        while self.open && self.session.wants_notice() && self.backend.is_dirty() {
+            self.session.noticed();
+            self.run();
+        }
+    }
+
+    /// What the server said since it was asked last.
+    pub(crate) fn said(&mut self) -> String {
+        String::from_utf8_lossy(&std::mem::take(&mut self.output)).into_owned()
+    }
+
+    fn run(&mut self) {
+        let mut pending = Vec::new();
+        for _ in 0..1_000_000 {
+            if !self.open {
+                return;
+            }
+            let step = self.session.step(&mut self.input, &mut pending);
+            self.pending = self.pending.max(pending.len());
+            match step {
+                Step::Ask(ask) => {
+                    let answer = self.backend.perform(ask);
+                    self.session.answered(answer, &mut pending);
+                    continue;
+                }
+                Step::Flush => assert!(!pending.is_empty(), "nothing to send"),
+                Step::StartTls => panic!("TLS comes first"),
+                Step::Read | Step::Close => {}
+            }
+            self.output.append(&mut pending);
+            match step {
+                Step::Read => return,
+                Step::Close => self.open = false,
+                _ => {}
+            }
+        }
+        panic!("the session gets nowhere");
+    }
+}
