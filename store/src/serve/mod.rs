@@ -98,7 +98,7 @@ fn make(directory: &Path) -> std::io::Result<()> {
     }
     let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::CLOEXEC;
-    let parent = rustix::fs::open(parent, flags, rustix::fs::Mode::empty())?;
+    let parent = rustix::fs::openat(rustix::fs::CWD, parent, flags, rustix::fs::Mode::empty())?;
     Ok(rustix::fs::fsync(parent)?)
 }
 
