@@ -53,6 +53,8 @@ pub struct Scene {
     pub name: String,
     /// A directory beside the role's own, the master's alone, with a file `secret`.
     pub outside: String,
+    /// The program test(1) with the set-user-id bit of root; empty where an ordinary user runs the tests.
+    pub set_user_id: String,
     /// The key of a System V message queue that anyone may use.
     pub queue: i32,
 }

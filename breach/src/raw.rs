@@ -45,7 +45,10 @@ pub(crate) fn address(bytes: &[u8]) -> c_long {
 ///
 /// # Errors
 /// The errno.
-#[expect(unsafe_code, reason = "what is tried here is what no library offers; the crate is part of no release")]
+#[expect(
+    unsafe_code,
+    reason = "what is tried here is what no library offers; the crate is part of no release"
+)]
 pub(crate) fn call(number: c_long, arguments: &mut [Arg<'_>]) -> Result<i64, Failed> {
     let mut words = [0; 6];
     for (word, argument) in words.iter_mut().zip(arguments) {

@@ -1,6 +1,6 @@
 //! The attempts: what is tried, who could do it were there no lock-down, and what stops it.
 
-use ipc::role::{Layer, Role};
+use ipc::role::{Layer, Layers, Role};
 use nix::libc;
 
 use crate::attempts;
@@ -56,6 +56,25 @@ pub enum PossibleFor {
     Anyone,
     /// Root: for others the kernel refuses it anyway.
     Root,
+    /// Root, and whoever is in a user namespace of his own.
+    RootOfNamespace,
+    /// Whoever has a uid of his own, by a program of root's; only root can make such a program.
+    ByProgram,
+}
+
+impl PossibleFor {
+    /// The layers under which it is seen to succeed; `None` where it cannot.
+    #[must_use]
+    pub fn control(self, starter: Starter) -> Option<Layers> {
+        match (self, starter) {
+            (PossibleFor::Anyone, _) | (PossibleFor::Root | PossibleFor::RootOfNamespace, Starter::Root) => {
+                Some(Layers::NONE)
+            }
+            (PossibleFor::RootOfNamespace, Starter::User) => Some(Layers::NONE.with(Layer::UserNamespace)),
+            (PossibleFor::ByProgram, Starter::Root) => Some(Layers::NONE.with(Layer::Uid)),
+            (PossibleFor::Root | PossibleFor::ByProgram, Starter::User) => None,
+        }
+    }
 }
 
 /// Who starts the suite.
@@ -74,6 +93,8 @@ pub enum How {
     Errno(i32),
     /// The process is ended by that signal.
     Signal(i32),
+    /// It becomes another program, which ends with that status, unsuccessful.
+    Exit(i32),
 }
 
 /// A layer that stops an attempt on its own.
@@ -119,6 +140,16 @@ pub(crate) const fn errno(layer: Layer, errno: i32) -> Stop {
     Stop { layer, how: How::Errno(errno), roles: Roles::All, starter: None }
 }
 
+/// The layer lets a program be executed, which then fails.
+pub(crate) const fn fails(layer: Layer, status: i32) -> Stop {
+    Stop { layer, how: How::Exit(status), roles: Roles::All, starter: None }
+}
+
+/// The layer ends the process by the signal.
+pub(crate) const fn signal(layer: Layer, signal: i32) -> Stop {
+    Stop { layer, how: How::Signal(signal), roles: Roles::All, starter: None }
+}
+
 /// The system-call filter ends the process.
 pub(crate) const KILLED: Stop =
     Stop { layer: Layer::Seccomp, how: How::Signal(libc::SIGSYS), roles: Roles::All, starter: None };
@@ -139,8 +170,12 @@ impl Attempt {
         Attempt { roles: Roles::Readers, ..self }
     }
 
-    pub(crate) const fn by_keepers(self) -> Self {
-        Attempt { roles: Roles::Keepers, ..self }
+    pub(crate) const fn takes_namespace(self) -> Self {
+        Attempt { possible_for: PossibleFor::RootOfNamespace, ..self }
+    }
+
+    pub(crate) const fn by_program(self) -> Self {
+        Attempt { possible_for: PossibleFor::ByProgram, ..self }
     }
 
     pub(crate) const fn takes_root(self) -> Self {

@@ -9,11 +9,11 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use breach::table::{PossibleFor, Starter, all};
+use breach::table::{Starter, all};
 use bulkhead_tests::boundary::programs::{Programs, dumped_filters};
 use bulkhead_tests::boundary::stage::Stage;
-use bulkhead_tests::boundary::{USER_ID, alone, judge, matrix};
-use ipc::role::{Layer, Layers, Role};
+use bulkhead_tests::boundary::{USER_ID, alone, every_layer, judge, matrix};
+use ipc::role::{Layer, Role};
 
 /// The first argument of the process that is an ordinary user; the second is where the programs are.
 const AS_USER: &str = "--as-user";
@@ -89,16 +89,23 @@ impl Run {
         let starter = stage.starter;
         for attempt in all().filter(|attempt| self.wants(attempt.name)) {
             for role in [Role::Mx, Role::Store].into_iter().filter(|role| attempt.roles.has(*role)) {
-                let control = judge::make(stage, attempt, role, Layers::NONE);
-                let root = attempt.possible_for == PossibleFor::Root;
-                let layers = Layer::ALL.into_iter().filter(|layer| starter == Starter::Root || *layer != Layer::Uid);
+                let control = attempt.possible_for.control(starter);
+                let control = control.map_or("impossible".to_owned(), |layers| {
+                    judge::make(stage, attempt, role, layers).to_string()
+                });
+                let full = judge::make(stage, attempt, role, every_layer(starter));
+                let layers =
+                    Layer::ALL.into_iter().filter(|layer| starter == Starter::Root || *layer != Layer::Uid);
                 let found: Vec<_> = layers
-                    .map(|layer| (layer, judge::make(stage, attempt, role, alone(starter, layer))))
+                    .map(|layer| (layer, judge::make(stage, attempt, role, alone(attempt, starter, layer))))
                     .filter(|(_, made)| *made != judge::Outcome::Allowed)
                     .map(|(layer, made)| format!("{layer} {made}"))
                     .collect();
                 let name = attempt.name;
-                eprintln!("{starter:?} {name} {role} [root {root}] off: {control}; {}", found.join(", "));
+                eprintln!(
+                    "{starter:?} {name} {role} off: {control}; full: {full}; alone: {}",
+                    found.join(", ")
+                );
             }
         }
     }
@@ -145,7 +152,8 @@ fn as_user(directory: &Path, arguments: &[String]) -> (String, bool) {
 /// The hostile code is all that the feature changes: the filters are those of the ordinary program.
 fn filters_are_the_same(programs: &Programs) -> Vec<String> {
     let differs = |role: &Role| {
-        let (hostile, real) = (dumped_filters(&programs.hostile(*role)), dumped_filters(&programs.real(*role)));
+        let (hostile, real) =
+            (dumped_filters(&programs.hostile(*role)), dumped_filters(&programs.real(*role)));
         hostile.is_empty() || hostile != real
     };
     Role::STARTED

@@ -1,30 +1,58 @@
 //! Descriptors that a careless master left open: a way out that no path is needed for.
 
 use ipc::role::Layer;
-use nix::libc::{self, EACCES};
+use nix::libc;
 
 use super::{HERE, done, number, open};
 use crate::order::{Handed, Scene};
 use crate::raw::{Arg, Failed, NULL, call, text};
-use crate::table::{Attempt, KILLED, attempt, errno};
+use crate::table::{Attempt, KILLED, attempt, errno, signal};
 
 pub(super) const ATTEMPTS: &[Attempt] = &[
     attempt(
         "open-by-descriptor",
         "open etc/passwd beneath a descriptor of the host's root that was left open",
         open_by_descriptor,
-        &[KILLED.readers(), errno(Layer::Landlock, EACCES)],
+        &[KILLED.readers(), errno(Layer::Landlock, libc::EACCES)],
     ),
     attempt(
         "leave-by-descriptor",
         "fchdir to the host's root by such a descriptor, and open etc/passwd there",
         leave_by_descriptor,
-        &[KILLED],
+        &[KILLED, errno(Layer::Landlock, libc::EACCES)],
     ),
-    attempt("leave-by-chroot", "the same, and make it the root", leave_by_chroot, &[KILLED]).takes_root(),
-    attempt("open-by-handle", "open /etc/passwd by its file handle", open_by_handle, &[KILLED]).takes_root(),
-    attempt("write-by-descriptor", "write to a file outside whose descriptor was left open", write_by_descriptor, &[])
-        .by_readers(),
+    attempt(
+        "leave-by-chroot",
+        "the same, and make it the root",
+        leave_by_chroot,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EPERM),
+            errno(Layer::Capabilities, libc::EPERM),
+            errno(Layer::Landlock, libc::EACCES),
+        ],
+    )
+    .takes_namespace(),
+    attempt(
+        "open-by-handle",
+        "open /etc/passwd by its file handle",
+        open_by_handle,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EPERM),
+            errno(Layer::UserNamespace, libc::EPERM),
+            errno(Layer::Capabilities, libc::EPERM),
+            errno(Layer::Landlock, libc::EACCES),
+        ],
+    )
+    .takes_root(),
+    attempt(
+        "write-by-descriptor",
+        "write to a file outside whose descriptor was left open",
+        write_by_descriptor,
+        &[signal(Layer::Rlimits, libc::SIGXFSZ)],
+    )
+    .by_readers(),
     attempt("map-file", "map a file that was left open", map_file, &[KILLED]),
     attempt("copy-from-file", "sendfile from a file that was left open", copy_from_file, &[KILLED]),
     attempt("own-signals", "have a descriptor send its signals to another role", own_signals, &[KILLED]),
@@ -59,7 +87,10 @@ fn open_by_handle(_: &Scene, handed: &Handed) -> Result<(), Failed> {
         libc::SYS_name_to_handle_at,
         &mut [Arg::Int(root), text(c"etc/passwd"), Arg::Out(&mut handle), Arg::Out(&mut mount), NULL],
     )?;
-    done(call(libc::SYS_open_by_handle_at, &mut [Arg::Int(root), Arg::In(&handle), Arg::Int(libc::O_RDONLY.into())]))
+    done(call(
+        libc::SYS_open_by_handle_at,
+        &mut [Arg::Int(root), Arg::In(&handle), Arg::Int(libc::O_RDONLY.into())],
+    ))
 }
 
 fn write_by_descriptor(_: &Scene, handed: &Handed) -> Result<(), Failed> {
@@ -76,13 +107,14 @@ fn map_file(_: &Scene, handed: &Handed) -> Result<(), Failed> {
 }
 
 fn copy_from_file(_: &Scene, handed: &Handed) -> Result<(), Failed> {
-    let (to, from) = (Arg::Int(number(&handed.file)), Arg::Int(number(&handed.program)));
-    // nothing, which is as good: what is asked is whether it may be tried
-    done(call(libc::SYS_copy_file_range, &mut [from, NULL, to, NULL, Arg::Int(0), NULL]))
+    let from = Arg::Int(number(&handed.program));
+    // nothing, to the log: what is asked is whether it may be tried
+    done(call(libc::SYS_sendfile, &mut [Arg::Int(libc::STDERR_FILENO.into()), from, NULL, NULL]))
 }
 
 fn own_signals(scene: &Scene, handed: &Handed) -> Result<(), Failed> {
-    let owner = [Arg::Int(number(&handed.file)), Arg::Int(libc::F_SETOWN.into()), Arg::Int(scene.victim.into())];
+    let owner =
+        [Arg::Int(number(&handed.file)), Arg::Int(libc::F_SETOWN.into()), Arg::Int(scene.victim.into())];
     done(call(libc::SYS_fcntl, &mut { owner }))
 }
 

@@ -1,67 +1,115 @@
 //! Files that are not the role's: opened, listed, written, by every way there is to name them.
 
 use ipc::role::Layer;
-use nix::libc::{self, EACCES, ENOENT};
+use nix::libc;
 
 use super::{HERE, done, open, path};
 use crate::order::{Handed, Scene};
 use crate::raw::{Arg, Failed, NULL, call, text};
-use crate::table::{Attempt, KILLED, attempt, errno};
+use crate::table::{Attempt, KILLED, attempt, errno, signal};
 
 pub(super) const ATTEMPTS: &[Attempt] = &[
     attempt(
         "open-by-path",
         "open /etc/passwd",
         open_by_path,
-        &[KILLED.readers(), errno(Layer::Root, ENOENT), errno(Layer::Landlock, EACCES)],
+        &[KILLED.readers(), errno(Layer::Root, libc::ENOENT), errno(Layer::Landlock, libc::EACCES)],
     ),
     attempt(
         "open-upwards",
         "open ../../../../../../../../etc/passwd",
         open_upwards,
-        &[KILLED.readers(), errno(Layer::Root, ENOENT), errno(Layer::Landlock, EACCES)],
+        &[KILLED.readers(), errno(Layer::Root, libc::ENOENT), errno(Layer::Landlock, libc::EACCES)],
     ),
     attempt(
         "open-by-proc",
         "open /proc/self/root/etc/passwd",
         open_by_proc,
-        &[KILLED.readers(), errno(Layer::Root, ENOENT), errno(Layer::Landlock, EACCES)],
+        &[KILLED.readers(), errno(Layer::Root, libc::ENOENT), errno(Layer::Landlock, libc::EACCES)],
     ),
     attempt(
         "open-anothers",
         "open a file that is the master's alone",
         open_anothers,
-        &[KILLED.readers(), errno(Layer::Root, ENOENT), errno(Layer::Uid, EACCES), errno(Layer::Landlock, EACCES)],
+        &[
+            KILLED.readers(),
+            errno(Layer::Root, libc::ENOENT),
+            errno(Layer::Uid, libc::EACCES),
+            errno(Layer::Landlock, libc::EACCES),
+        ],
     ),
-    attempt("stat", "ask for the size and dates of /etc/passwd", stat, &[KILLED.readers(), errno(Layer::Root, ENOENT)]),
+    attempt(
+        "stat",
+        "ask for the size and dates of /etc/passwd",
+        stat,
+        &[KILLED.readers(), errno(Layer::Root, libc::ENOENT)],
+    ),
     attempt("stat-root", "ask what / is", stat_root, &[KILLED]).by_readers(),
     attempt(
         "list",
         "list /etc",
         list,
-        &[KILLED.readers(), errno(Layer::Root, ENOENT), errno(Layer::Landlock, EACCES)],
+        &[KILLED.readers(), errno(Layer::Root, libc::ENOENT), errno(Layer::Landlock, libc::EACCES)],
     ),
-    attempt("list-root", "list /", list_root, &[KILLED, errno(Layer::Landlock, EACCES)]).by_readers(),
+    attempt("list-root", "list /", list_root, &[KILLED, errno(Layer::Landlock, libc::EACCES)]).by_readers(),
     attempt(
         "write-beside",
         "make a file in the directory beside its own",
         write_beside,
-        &[KILLED.readers(), errno(Layer::Root, ENOENT), errno(Layer::Uid, EACCES), errno(Layer::Landlock, EACCES)],
+        &[
+            KILLED.readers(),
+            errno(Layer::Root, libc::ENOENT),
+            errno(Layer::Uid, libc::EACCES),
+            errno(Layer::Landlock, libc::EACCES),
+            signal(Layer::Rlimits, libc::SIGXFSZ).readers().as_user(),
+        ],
     ),
     attempt(
         "write-by-path",
         "make a file in a directory of the master",
         write_by_path,
-        &[KILLED.readers(), errno(Layer::Root, ENOENT), errno(Layer::Uid, EACCES), errno(Layer::Landlock, EACCES)],
+        &[
+            KILLED.readers(),
+            errno(Layer::Root, libc::ENOENT),
+            errno(Layer::Uid, libc::EACCES),
+            errno(Layer::Landlock, libc::EACCES),
+            signal(Layer::Rlimits, libc::SIGXFSZ).readers().as_user(),
+        ],
     ),
     attempt(
         "write-by-proc",
         "the same by /proc/self/root",
         write_by_proc,
-        &[KILLED.readers(), errno(Layer::Root, ENOENT), errno(Layer::Uid, EACCES), errno(Layer::Landlock, EACCES)],
+        &[
+            KILLED.readers(),
+            errno(Layer::Root, libc::ENOENT),
+            errno(Layer::Uid, libc::EACCES),
+            errno(Layer::Landlock, libc::EACCES),
+            signal(Layer::Rlimits, libc::SIGXFSZ).readers().as_user(),
+        ],
     ),
-    attempt("link", "take another's file over by a hard link", link, &[KILLED]),
-    attempt("rename", "move a file of another here", rename, &[KILLED.readers()]),
+    attempt(
+        "link",
+        "take another's file over by a hard link",
+        link,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EACCES),
+            errno(Layer::Root, libc::ENOENT),
+            errno(Layer::Landlock, libc::EACCES),
+        ],
+    ),
+    attempt(
+        "rename",
+        "move a file of another here",
+        rename,
+        &[
+            KILLED.readers(),
+            errno(Layer::Root, libc::ENOENT),
+            errno(Layer::Uid, libc::EACCES),
+            errno(Layer::Landlock, libc::EACCES),
+        ],
+    ),
 ];
 
 fn open_by_path(_: &Scene, _: &Handed) -> Result<(), Failed> {

@@ -1,7 +1,7 @@
 //! What the host shows of itself and of other processes: /proc, terminals, System V queues, its name.
 
 use ipc::role::Layer;
-use nix::libc::{self, EACCES, ENOENT};
+use nix::libc;
 
 use super::{HERE, done, open, path};
 use crate::order::{Handed, Scene};
@@ -13,47 +13,91 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         "read-masters-memory",
         "open /proc/MASTER/mem",
         read_masters_memory,
-        &[KILLED.readers(), errno(Layer::Root, ENOENT), errno(Layer::Landlock, EACCES)],
+        &[
+            KILLED.readers(),
+            errno(Layer::Root, libc::ENOENT),
+            errno(Layer::Uid, libc::EACCES),
+            errno(Layer::UserNamespace, libc::EACCES),
+            errno(Layer::Capabilities, libc::EACCES).as_root(),
+            errno(Layer::Landlock, libc::EACCES),
+        ],
     ),
     attempt(
         "read-environment",
         "read /proc/VICTIM/environ",
         read_environment,
-        &[KILLED.readers(), errno(Layer::Root, ENOENT), errno(Layer::Landlock, EACCES)],
+        &[
+            KILLED.readers(),
+            errno(Layer::Root, libc::ENOENT),
+            errno(Layer::Uid, libc::EACCES),
+            errno(Layer::UserNamespace, libc::EACCES),
+            errno(Layer::Capabilities, libc::EACCES).as_root(),
+            errno(Layer::Landlock, libc::EACCES),
+        ],
     ),
-    attempt(
-        "read-inits-environment",
-        "read /proc/1/environ",
-        read_inits_environment,
-        &[KILLED.readers(), errno(Layer::Root, ENOENT), errno(Layer::Landlock, EACCES)],
-    )
-    .takes_root(),
     attempt(
         "write-own-memory",
         "open /proc/self/mem for writing, which passes over the protection of pages",
         write_own_memory,
-        &[KILLED.readers(), errno(Layer::Root, ENOENT), errno(Layer::Landlock, EACCES)],
+        &[
+            KILLED.readers(),
+            errno(Layer::Root, libc::ENOENT),
+            errno(Layer::Uid, libc::EACCES),
+            errno(Layer::NotDumpable, libc::EACCES).as_user(),
+            errno(Layer::Landlock, libc::EACCES),
+        ],
     ),
     attempt(
         "read-twins-memory",
         "open /proc/TWIN/mem of another process of the role",
         read_twins_memory,
-        &[KILLED.readers(), errno(Layer::Root, ENOENT), errno(Layer::Landlock, EACCES)],
+        &[
+            KILLED.readers(),
+            errno(Layer::Root, libc::ENOENT),
+            errno(Layer::Uid, libc::EACCES),
+            errno(Layer::UserNamespace, libc::EACCES),
+            errno(Layer::NotDumpable, libc::EACCES).as_user(),
+            errno(Layer::Landlock, libc::EACCES),
+        ],
     )
     .on_a_twin(),
     attempt(
         "open-terminal",
         "make a pseudo-terminal",
         open_terminal,
-        &[KILLED.readers(), errno(Layer::Root, ENOENT), errno(Layer::Landlock, EACCES)],
+        &[KILLED.readers(), errno(Layer::Root, libc::ENOENT), errno(Layer::Landlock, libc::EACCES)],
     ),
-    attempt("message-queue", "find a System V message queue of the host", message_queue, &[
-        KILLED,
-        errno(Layer::IpcUtsNamespaces, ENOENT),
-    ]),
-    attempt("host-name", "set the host name (to what it is)", host_name, &[KILLED]).takes_root(),
+    attempt(
+        "message-queue",
+        "find a System V message queue of the host",
+        message_queue,
+        &[KILLED, errno(Layer::IpcUtsNamespaces, libc::ENOENT)],
+    ),
+    attempt(
+        "host-name",
+        "set the host name (to what it is)",
+        host_name,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EPERM),
+            errno(Layer::UserNamespace, libc::EPERM),
+            errno(Layer::Capabilities, libc::EPERM),
+        ],
+    )
+    .takes_root(),
     attempt("kernel-log", "read the kernel's log", kernel_log, &[KILLED]).takes_root(),
-    attempt("clock", "set the clock (by nothing)", clock, &[KILLED]).takes_root(),
+    attempt(
+        "clock",
+        "set the clock (by nothing)",
+        clock,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EPERM),
+            errno(Layer::UserNamespace, libc::EPERM),
+            errno(Layer::Capabilities, libc::EPERM),
+        ],
+    )
+    .takes_root(),
 ];
 
 fn read_masters_memory(scene: &Scene, _: &Handed) -> Result<(), Failed> {
@@ -62,10 +106,6 @@ fn read_masters_memory(scene: &Scene, _: &Handed) -> Result<(), Failed> {
 
 fn read_environment(scene: &Scene, _: &Handed) -> Result<(), Failed> {
     read(&path(&["/proc/", &scene.victim.to_string(), "/environ"])?)
-}
-
-fn read_inits_environment(_: &Scene, _: &Handed) -> Result<(), Failed> {
-    read(c"/proc/1/environ")
 }
 
 fn write_own_memory(_: &Scene, _: &Handed) -> Result<(), Failed> {

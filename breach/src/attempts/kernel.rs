@@ -1,24 +1,35 @@
 //! Parts of the kernel that no role needs, and where its faults have mostly been.
 
+use ipc::role::Layer;
 use nix::libc;
 
 use super::done;
 use crate::order::{Handed, Scene};
 use crate::raw::{Arg, Failed, NULL, call, text};
-use crate::table::{Attempt, KILLED, attempt};
+use crate::table::{Attempt, KILLED, attempt, errno};
 
 pub(super) const ATTEMPTS: &[Attempt] = &[
     attempt("io-uring", "set an io_uring up", io_uring, &[KILLED]).unless(&[libc::ENOSYS, libc::EPERM]),
     attempt("bpf", "make a BPF map", bpf, &[KILLED]).takes_root().unless(&[libc::ENOSYS]),
-    attempt("perf-event", "count events of the processor", perf_event, &[KILLED])
-        .takes_root()
-        .unless(&[libc::ENOSYS, libc::ENOENT, libc::EOPNOTSUPP]),
+    attempt(
+        "perf-event",
+        "count events of the processor",
+        perf_event,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EACCES),
+            errno(Layer::UserNamespace, libc::EACCES),
+            errno(Layer::Capabilities, libc::EACCES),
+        ],
+    )
+    .takes_root()
+    .unless(&[libc::ENOSYS, libc::ENOENT, libc::EOPNOTSUPP]),
     attempt("add-key", "put a key into a kernel keyring", add_key, &[KILLED]).unless(&[libc::ENOSYS]),
     attempt("keyring", "ask for the session's keyring", keyring, &[KILLED]).unless(&[libc::ENOSYS]),
     attempt("personality", "make all readable memory executable", personality, &[KILLED]),
     attempt("inotify", "watch files", |_, _| done(call(libc::SYS_inotify_init1, &mut [NULL])), &[KILLED]),
     attempt("timer", "make a timer that sends signals", timer, &[KILLED]),
-    attempt("poll", "poll", |_, _| done(call(libc::SYS_ppoll, &mut [NULL, NULL, Arg::In(&[0; 16])])), &[KILLED]),
+    attempt("poll", "poll", poll, &[KILLED]),
     #[cfg(target_arch = "x86_64")]
     attempt("descriptor-table", "read the local descriptor table", descriptor_table, &[KILLED])
         .unless(&[libc::ENOSYS]),
@@ -65,7 +76,14 @@ fn personality(_: &Scene, _: &Handed) -> Result<(), Failed> {
 }
 
 fn timer(_: &Scene, _: &Handed) -> Result<(), Failed> {
-    done(call(libc::SYS_timer_create, &mut [Arg::Int(libc::CLOCK_MONOTONIC.into()), NULL, Arg::Out(&mut [0; 8])]))
+    done(call(
+        libc::SYS_timer_create,
+        &mut [Arg::Int(libc::CLOCK_MONOTONIC.into()), NULL, Arg::Out(&mut [0; 8])],
+    ))
+}
+
+fn poll(_: &Scene, _: &Handed) -> Result<(), Failed> {
+    done(call(libc::SYS_ppoll, &mut [NULL, NULL, Arg::In(&[0; 16])]))
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -1,11 +1,12 @@
 //! Memory that can be executed, shared, or watched.
 
+use ipc::role::Layer;
 use nix::libc;
 
 use super::done;
 use crate::order::{Handed, Scene};
 use crate::raw::{Arg, Failed, NULL, call, text};
-use crate::table::{Attempt, KILLED, attempt};
+use crate::table::{Attempt, KILLED, attempt, errno};
 
 pub(super) const ATTEMPTS: &[Attempt] = &[
     attempt("map-executable", "map memory that is writable and executable", map_executable, &[KILLED]),
@@ -15,8 +16,9 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
     attempt("memory-file", "make a file in memory", memory_file, &[KILLED]),
     attempt("secret-memory", "make memory that the kernel cannot see", secret_memory, &[KILLED])
         .unless(&[libc::ENOSYS]),
-    attempt("userfaultfd", "have page faults told", user_faults, &[KILLED]).unless(&[libc::ENOSYS, libc::EPERM]),
-    attempt("lock-memory", "lock memory", lock_memory, &[KILLED]),
+    attempt("userfaultfd", "have page faults told", user_faults, &[KILLED])
+        .unless(&[libc::ENOSYS, libc::EPERM]),
+    attempt("lock-memory", "lock memory", lock_memory, &[KILLED, errno(Layer::Rlimits, libc::EPERM)]),
 ];
 
 const PAGE: i64 = 4096;

@@ -1,7 +1,7 @@
 //! The role's own directory: what it must not turn it into.
 
 use ipc::role::Layer;
-use nix::libc::{self, EACCES};
+use nix::libc;
 
 use super::{HERE, done, open, path};
 use crate::order::{Handed, Scene};
@@ -9,12 +9,40 @@ use crate::raw::{Arg, Failed, NULL, call, text};
 use crate::table::{Attempt, KILLED, attempt, errno};
 
 pub(super) const ATTEMPTS: &[Attempt] = &[
-    attempt("make-device", "make a device file in the current directory", make_device, &[KILLED]).takes_root(),
-    attempt("make-pipe", "make a named pipe in the current directory", make_pipe, &[KILLED]),
-    attempt("make-symlink", "make a symbolic link to /etc/passwd", make_symlink, &[KILLED]),
-    attempt("fill-root", "make a file in the empty root", fill_root, &[KILLED, errno(Layer::Landlock, EACCES)])
-        .by_readers(),
-    attempt("attribute", "set an extended attribute", attribute, &[KILLED]),
+    attempt(
+        "make-device",
+        "make a device file in the current directory",
+        make_device,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EPERM),
+            errno(Layer::UserNamespace, libc::EPERM),
+            errno(Layer::Root, libc::EROFS).readers(),
+            errno(Layer::Capabilities, libc::EPERM),
+            errno(Layer::Landlock, libc::EACCES),
+        ],
+    )
+    .takes_root(),
+    attempt(
+        "make-pipe",
+        "make a named pipe in the current directory",
+        make_pipe,
+        &[KILLED, errno(Layer::Root, libc::EROFS).readers(), errno(Layer::Landlock, libc::EACCES)],
+    ),
+    attempt(
+        "make-symlink",
+        "make a symbolic link to /etc/passwd",
+        make_symlink,
+        &[KILLED, errno(Layer::Root, libc::EROFS).readers(), errno(Layer::Landlock, libc::EACCES)],
+    ),
+    attempt(
+        "fill-root",
+        "make a file in the empty root",
+        fill_root,
+        &[KILLED, errno(Layer::Root, libc::EROFS), errno(Layer::Landlock, libc::EACCES)],
+    )
+    .by_readers(),
+    attempt("attribute", "set an extended attribute", attribute, &[KILLED, errno(Layer::Uid, libc::EACCES)]),
 ];
 
 /// The numbers of /dev/mem.

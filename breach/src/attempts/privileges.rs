@@ -1,28 +1,137 @@
 //! Becoming more than it is: ids, namespaces, mounts, a root of its choice, its own walls taken down.
 
 use ipc::role::Layer;
-use nix::libc::{self, EPERM};
+use nix::libc;
 
-use super::{done, number, open};
+use super::{done, number, open, path};
 use crate::order::{Handed, Scene};
 use crate::raw::{Arg, Failed, NULL, call, text};
 use crate::table::{Attempt, KILLED, attempt, errno};
 
 pub(super) const ATTEMPTS: &[Attempt] = &[
-    attempt("become-root", "take the uid 0", become_root, &[KILLED]).takes_root(),
-    attempt("become-other", "take the uid 1", become_other, &[KILLED]).takes_root(),
-    attempt("take-groups", "take the group 0 as well", take_groups, &[KILLED]).takes_root(),
-    attempt("take-namespace", "enter the network namespace of the master", take_namespace, &[KILLED]).takes_root(),
-    attempt("new-user-namespace", "make a user namespace, and be root there", new_user_namespace, &[KILLED]),
-    attempt("new-mount-namespace", "make a mount namespace", new_mount_namespace, &[KILLED]).takes_root(),
-    attempt("mount", "mount a file system here", mount, &[KILLED]).takes_root(),
-    attempt("open-file-system", "make a file system that is mounted nowhere", open_file_system, &[KILLED]).takes_root(),
-    attempt("clone-tree", "clone the mounts beneath a descriptor of the host's root", clone_tree, &[KILLED]).takes_root(),
-    attempt("change-root", "make the current directory its root", change_root, &[KILLED]).takes_root(),
+    attempt(
+        "become-root",
+        "take the uid 0",
+        become_root,
+        &[KILLED, errno(Layer::Uid, libc::EPERM), errno(Layer::UserNamespace, libc::EINVAL)],
+    )
+    .takes_root(),
+    attempt(
+        "become-other",
+        "take the uid 1",
+        become_other,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EPERM),
+            errno(Layer::UserNamespace, libc::EINVAL),
+            errno(Layer::Capabilities, libc::EPERM),
+        ],
+    )
+    .takes_root(),
+    attempt(
+        "take-groups",
+        "take the group 0 as well",
+        take_groups,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EPERM),
+            errno(Layer::UserNamespace, libc::EPERM),
+            errno(Layer::Capabilities, libc::EPERM),
+        ],
+    )
+    .takes_root(),
+    attempt(
+        "take-namespace",
+        "enter the network namespace of the master",
+        take_namespace,
+        &[
+            errno(Layer::Landlock, libc::EACCES).keepers(),
+            KILLED,
+            errno(Layer::Uid, libc::EACCES),
+            errno(Layer::UserNamespace, libc::EACCES),
+            errno(Layer::Capabilities, libc::EACCES),
+            errno(Layer::Landlock, libc::EACCES).readers(),
+        ],
+    )
+    .takes_root(),
+    attempt(
+        "new-user-namespace",
+        "make a user namespace, and be root there",
+        new_user_namespace,
+        &[KILLED, errno(Layer::UserNamespace, libc::EPERM)],
+    ),
+    attempt(
+        "new-mount-namespace",
+        "make a mount namespace",
+        new_mount_namespace,
+        &[KILLED, errno(Layer::Uid, libc::EPERM), errno(Layer::Capabilities, libc::EPERM)],
+    )
+    .takes_namespace(),
+    attempt(
+        "mount",
+        "mount a file system here",
+        mount,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EPERM),
+            errno(Layer::UserNamespace, libc::EPERM),
+            errno(Layer::Capabilities, libc::EPERM),
+            errno(Layer::Landlock, libc::EPERM),
+        ],
+    )
+    .takes_root(),
+    attempt(
+        "open-file-system",
+        "make a file system that is mounted nowhere",
+        open_file_system,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EPERM),
+            errno(Layer::UserNamespace, libc::EPERM),
+            errno(Layer::Capabilities, libc::EPERM),
+        ],
+    )
+    .takes_root(),
+    attempt(
+        "clone-tree",
+        "clone the mounts beneath a descriptor of the host's root",
+        clone_tree,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EPERM),
+            errno(Layer::UserNamespace, libc::EPERM),
+            errno(Layer::Root, libc::EINVAL),
+            errno(Layer::Capabilities, libc::EPERM),
+        ],
+    )
+    .takes_root(),
+    attempt(
+        "change-root",
+        "make the current directory its root",
+        change_root,
+        &[KILLED, errno(Layer::Uid, libc::EPERM), errno(Layer::Capabilities, libc::EPERM)],
+    )
+    .takes_namespace(),
     attempt("dumpable", "let itself be traced and dumped", dumpable, &[KILLED]),
     attempt("keep-alive", "outlive the master", keep_alive, &[KILLED]),
-    attempt("raise-limit", "allow itself a core file again", raise_limit, &[KILLED, errno(Layer::Rlimits, EPERM)]),
-    attempt("raise-priority", "raise its own priority", raise_priority, &[KILLED]).takes_root(),
+    attempt(
+        "raise-limit",
+        "allow itself a core file again",
+        raise_limit,
+        &[KILLED, errno(Layer::Rlimits, libc::EPERM)],
+    ),
+    attempt(
+        "raise-priority",
+        "raise its own priority",
+        raise_priority,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EACCES),
+            errno(Layer::UserNamespace, libc::EACCES),
+            errno(Layer::Capabilities, libc::EACCES),
+        ],
+    )
+    .takes_root(),
 ];
 
 const KEEP: i64 = -1;
@@ -39,9 +148,10 @@ fn take_groups(_: &Scene, _: &Handed) -> Result<(), Failed> {
     done(call(libc::SYS_setgroups, &mut [Arg::Int(1), Arg::In(&[0; 4])]))
 }
 
-fn take_namespace(_: &Scene, handed: &Handed) -> Result<(), Failed> {
+fn take_namespace(scene: &Scene, handed: &Handed) -> Result<(), Failed> {
     // a process that sees no /proc may still have been left a descriptor that leads there
-    let namespace = open(number(&handed.host_root), c"proc/1/ns/net", libc::O_RDONLY)?;
+    let name = path(&["proc/", &scene.master.to_string(), "/ns/net"])?;
+    let namespace = open(number(&handed.host_root), &name, libc::O_RDONLY)?;
     done(call(libc::SYS_setns, &mut [Arg::Int(namespace), Arg::Int(libc::CLONE_NEWNET.into())]))
 }
 

@@ -1,7 +1,7 @@
 //! More processes and threads.
 
 use ipc::role::Layer;
-use nix::libc::{self, EAGAIN};
+use nix::libc;
 
 use super::done;
 use crate::order::{Handed, Scene};
@@ -10,15 +10,28 @@ use crate::table::{Attempt, KILLED, attempt, errno};
 
 pub(super) const ATTEMPTS: &[Attempt] = &[
     #[cfg(target_arch = "x86_64")]
-    attempt("fork", "fork", |_, _| child(call(libc::SYS_fork, &mut [])), &[KILLED, errno(Layer::Rlimits, EAGAIN)]),
+    attempt(
+        "fork",
+        "fork",
+        |_, _| child(call(libc::SYS_fork, &mut [])),
+        &[KILLED, errno(Layer::Rlimits, libc::EAGAIN)],
+    ),
     #[cfg(target_arch = "x86_64")]
-    attempt("vfork", "vfork", |_, _| done(crate::raw::vfork()), &[KILLED, errno(Layer::Rlimits, EAGAIN)]),
-    attempt("clone", "make a process by clone", clone, &[KILLED, errno(Layer::Rlimits, EAGAIN)]),
-    attempt("clone3", "make a process by clone3", clone3, &[KILLED, errno(Layer::Rlimits, EAGAIN)]),
-    attempt("clone-namespace", "make a process in namespaces of its own", clone_namespace, &[
-        KILLED,
-    ]),
-    attempt("thread", "make a thread", thread, &[KILLED, errno(Layer::Rlimits, EAGAIN)]),
+    attempt(
+        "vfork",
+        "vfork",
+        |_, _| done(crate::raw::vfork()),
+        &[KILLED, errno(Layer::Rlimits, libc::EAGAIN)],
+    ),
+    attempt("clone", "make a process by clone", clone, &[KILLED, errno(Layer::Rlimits, libc::EAGAIN)]),
+    attempt("clone3", "make a process by clone3", clone3, &[KILLED, errno(Layer::Rlimits, libc::EAGAIN)]),
+    attempt(
+        "clone-namespace",
+        "make a process in namespaces of its own",
+        clone_namespace,
+        &[KILLED, errno(Layer::UserNamespace, libc::EPERM), errno(Layer::Rlimits, libc::EAGAIN)],
+    ),
+    attempt("thread", "make a thread", thread, &[KILLED, errno(Layer::Rlimits, libc::EAGAIN)]),
 ];
 
 fn clone(_: &Scene, _: &Handed) -> Result<(), Failed> {

@@ -1,7 +1,7 @@
 //! Signals to others. What is sent is SIGURG, which harms nobody that does not ask for it.
 
 use ipc::role::Layer;
-use nix::libc::{self, EPERM};
+use nix::libc;
 
 use super::done;
 use crate::order::{Handed, Scene};
@@ -9,25 +9,67 @@ use crate::raw::{Arg, Failed, NULL, call};
 use crate::table::{Attempt, KILLED, attempt, errno};
 
 pub(super) const ATTEMPTS: &[Attempt] = &[
-    attempt("signal-master", "signal the master", signal_master, &[KILLED, errno(Layer::Landlock, EPERM)]),
-    attempt("signal-other", "signal a process of the master's user", signal_other, &[
-        KILLED,
-        errno(Layer::Landlock, EPERM),
-    ]),
-    attempt("signal-sibling", "signal a process of its own uid", signal_sibling, &[
-        KILLED,
-        errno(Layer::Landlock, EPERM),
-    ]),
-    attempt("signal-thread", "signal a thread of another process", signal_thread, &[
-        KILLED,
-        errno(Layer::Landlock, EPERM),
-    ]),
-    attempt("signal-by-descriptor", "signal another process by a process descriptor", signal_by_descriptor, &[
-        KILLED,
-        errno(Layer::Landlock, EPERM),
-    ]),
-    attempt("set-priority", "change the priority of another process", set_priority, &[KILLED]),
-    attempt("limit-other", "change a limit of another process", limit_other, &[KILLED]),
+    attempt(
+        "signal-master",
+        "signal the master",
+        signal_master,
+        &[KILLED, errno(Layer::Uid, libc::EPERM), errno(Layer::Landlock, libc::EPERM)],
+    ),
+    attempt(
+        "signal-other",
+        "signal a process of the master's user",
+        signal_other,
+        &[KILLED, errno(Layer::Uid, libc::EPERM), errno(Layer::Landlock, libc::EPERM)],
+    ),
+    attempt(
+        "signal-sibling",
+        "signal a process of its own uid",
+        signal_sibling,
+        &[
+            KILLED,
+            errno(Layer::UserNamespace, libc::EPERM).as_root(),
+            errno(Layer::Capabilities, libc::EPERM).as_root(),
+            errno(Layer::Landlock, libc::EPERM),
+        ],
+    ),
+    attempt(
+        "signal-thread",
+        "signal a thread of another process",
+        signal_thread,
+        &[
+            KILLED,
+            errno(Layer::UserNamespace, libc::EPERM).as_root(),
+            errno(Layer::Capabilities, libc::EPERM).as_root(),
+            errno(Layer::Landlock, libc::EPERM),
+        ],
+    ),
+    attempt(
+        "signal-by-descriptor",
+        "signal another process by a process descriptor",
+        signal_by_descriptor,
+        &[
+            KILLED,
+            errno(Layer::UserNamespace, libc::EPERM).as_root(),
+            errno(Layer::Capabilities, libc::EPERM).as_root(),
+            errno(Layer::Landlock, libc::EPERM),
+        ],
+    ),
+    attempt(
+        "set-priority",
+        "change the priority of another process",
+        set_priority,
+        &[
+            KILLED,
+            errno(Layer::UserNamespace, libc::EPERM).as_root(),
+            errno(Layer::Capabilities, libc::EPERM).as_root(),
+        ],
+    ),
+    attempt(
+        "limit-other",
+        "change a limit of another process",
+        limit_other,
+        &[KILLED, errno(Layer::Uid, libc::EPERM)],
+    ),
 ];
 
 const HARMLESS: i64 = libc::SIGURG as i64;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use ipc::role::Layer;
-use nix::libc::{self, EACCES, ECONNREFUSED, ENETUNREACH, ENOENT, EPERM};
+use nix::libc;
 
 use super::done;
 use crate::order::{Handed, Scene};
@@ -11,39 +11,96 @@ use crate::raw::{Arg, Failed, NULL, call};
 use crate::table::{Attempt, KILLED, attempt, errno};
 
 pub(super) const ATTEMPTS: &[Attempt] = &[
-    attempt("connect-tcp", "connect to a TCP port of this host", connect_tcp, &[
-        KILLED,
-        errno(Layer::NetNamespace, ENETUNREACH),
-        errno(Layer::Landlock, EACCES),
-    ]),
-    attempt("bind-tcp", "listen on a TCP port", bind_tcp, &[KILLED, errno(Layer::Landlock, EACCES)]),
-    attempt("send-udp", "send a datagram", send_udp, &[KILLED, errno(Layer::NetNamespace, ENETUNREACH)]),
+    attempt(
+        "connect-tcp",
+        "connect to a TCP port of this host",
+        connect_tcp,
+        &[KILLED, errno(Layer::NetNamespace, libc::ENETUNREACH), errno(Layer::Landlock, libc::EACCES)],
+    ),
+    attempt("bind-tcp", "listen on a TCP port", bind_tcp, &[KILLED, errno(Layer::Landlock, libc::EACCES)]),
+    attempt(
+        "send-udp",
+        "send a datagram",
+        send_udp,
+        &[KILLED, errno(Layer::NetNamespace, libc::ENETUNREACH)],
+    ),
     attempt("bind-udp", "take a UDP port", bind_udp, &[KILLED]),
-    attempt("connect-unix", "connect to a Unix socket by its path", connect_unix, &[
-        KILLED,
-        errno(Layer::Root, ENOENT),
-    ]),
-    attempt("connect-abstract", "connect to an abstract Unix socket", connect_abstract, &[
-        KILLED,
-        errno(Layer::NetNamespace, ECONNREFUSED),
-        errno(Layer::Landlock, EPERM),
-    ]),
+    attempt(
+        "connect-unix",
+        "connect to a Unix socket by its path",
+        connect_unix,
+        &[KILLED, errno(Layer::Root, libc::ENOENT)],
+    ),
+    attempt(
+        "connect-abstract",
+        "connect to an abstract Unix socket",
+        connect_abstract,
+        &[KILLED, errno(Layer::NetNamespace, libc::ECONNREFUSED), errno(Layer::Landlock, libc::EPERM)],
+    ),
     attempt("bind-abstract", "listen on an abstract Unix socket", bind_abstract, &[KILLED]),
-    attempt("family-inet", "make an IPv4 socket", |_, _| family(libc::AF_INET, libc::SOCK_STREAM, 0), &[KILLED]),
-    attempt("family-inet6", "make an IPv6 socket", |_, _| family(libc::AF_INET6, libc::SOCK_STREAM, 0), &[KILLED])
-        .unless(&[libc::EAFNOSUPPORT]),
-    attempt("family-unix", "make a Unix socket", |_, _| family(libc::AF_UNIX, libc::SOCK_STREAM, 0), &[KILLED]),
-    attempt("family-netlink", "make a netlink socket", |_, _| family(libc::AF_NETLINK, libc::SOCK_RAW, 0), &[KILLED]),
-    attempt("family-raw", "make a raw IP socket", |_, _| family(libc::AF_INET, libc::SOCK_RAW, 1), &[KILLED])
-        .takes_root(),
-    attempt("family-packet", "make a packet socket", |_, _| family(libc::AF_PACKET, libc::SOCK_RAW, 0), &[KILLED])
-        .takes_root()
-        .unless(&[libc::EAFNOSUPPORT]),
-    attempt("family-vsock", "make a VM socket", |_, _| family(libc::AF_VSOCK, libc::SOCK_STREAM, 0), &[KILLED])
-        .unless(&[libc::EAFNOSUPPORT, libc::ENODEV]),
-    attempt("family-alg", "make a socket of the kernel's ciphers", |_, _| family(libc::AF_ALG, libc::SOCK_SEQPACKET, 0), &[
-        KILLED,
-    ])
+    attempt(
+        "family-inet",
+        "make an IPv4 socket",
+        |_, _| family(libc::AF_INET, libc::SOCK_STREAM, 0),
+        &[KILLED],
+    ),
+    attempt(
+        "family-inet6",
+        "make an IPv6 socket",
+        |_, _| family(libc::AF_INET6, libc::SOCK_STREAM, 0),
+        &[KILLED],
+    )
+    .unless(&[libc::EAFNOSUPPORT]),
+    attempt(
+        "family-unix",
+        "make a Unix socket",
+        |_, _| family(libc::AF_UNIX, libc::SOCK_STREAM, 0),
+        &[KILLED],
+    ),
+    attempt(
+        "family-netlink",
+        "make a netlink socket",
+        |_, _| family(libc::AF_NETLINK, libc::SOCK_RAW, 0),
+        &[KILLED],
+    ),
+    attempt(
+        "family-raw",
+        "make a raw IP socket",
+        |_, _| family(libc::AF_INET, libc::SOCK_RAW, 1),
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EPERM),
+            errno(Layer::UserNamespace, libc::EPERM),
+            errno(Layer::Capabilities, libc::EPERM),
+        ],
+    )
+    .takes_root(),
+    attempt(
+        "family-packet",
+        "make a packet socket",
+        |_, _| family(libc::AF_PACKET, libc::SOCK_RAW, 0),
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EPERM),
+            errno(Layer::UserNamespace, libc::EPERM),
+            errno(Layer::Capabilities, libc::EPERM),
+        ],
+    )
+    .takes_root()
+    .unless(&[libc::EAFNOSUPPORT]),
+    attempt(
+        "family-vsock",
+        "make a VM socket",
+        |_, _| family(libc::AF_VSOCK, libc::SOCK_STREAM, 0),
+        &[KILLED],
+    )
+    .unless(&[libc::EAFNOSUPPORT, libc::ENODEV]),
+    attempt(
+        "family-alg",
+        "make a socket of the kernel's ciphers",
+        |_, _| family(libc::AF_ALG, libc::SOCK_SEQPACKET, 0),
+        &[KILLED],
+    )
     .unless(&[libc::EAFNOSUPPORT]),
     attempt("stream-pair", "make a pair of stream sockets", stream_pair, &[KILLED]),
     attempt("send-with-address", "send to an address on a socket it has", send_with_address, &[KILLED]),
@@ -113,7 +170,10 @@ fn bind(socket: i64, address: &[u8]) -> Result<(), Failed> {
 
 fn send_to(socket: i64, address: &[u8]) -> Result<(), Failed> {
     let (text, flags) = (Arg::In(b"x"), Arg::Int(libc::MSG_NOSIGNAL.into()));
-    done(call(libc::SYS_sendto, &mut [Arg::Int(socket), text, Arg::Int(1), flags, Arg::In(address), length(address)]))
+    done(call(
+        libc::SYS_sendto,
+        &mut [Arg::Int(socket), text, Arg::Int(1), flags, Arg::In(address), length(address)],
+    ))
 }
 
 fn length(address: &[u8]) -> Arg<'static> {

@@ -1,20 +1,89 @@
 //! Looking into other processes, and reaching through them.
 
+use ipc::role::Layer;
 use nix::libc;
 
 use super::done;
 use crate::order::{Handed, Scene};
 use crate::raw::{Arg, Failed, NULL, address, call};
-use crate::table::{Attempt, KILLED, attempt};
+use crate::table::{Attempt, KILLED, attempt, errno};
 
 pub(super) const ATTEMPTS: &[Attempt] = &[
-    attempt("trace-other", "ptrace a process of the master's user", trace_other, &[KILLED]),
-    attempt("trace-twin", "ptrace another process of the role", trace_twin, &[KILLED]).on_a_twin(),
-    attempt("read-other", "process_vm_readv from a process of the master's user", read_other, &[KILLED]),
-    attempt("read-twin", "process_vm_readv from another process of the role", read_twin, &[KILLED]).on_a_twin(),
-    attempt("take-descriptor", "pidfd_getfd from a process of the master's user", take_descriptor, &[KILLED]),
-    attempt("take-twins-descriptor", "pidfd_getfd from another process of the role", take_twins_descriptor, &[KILLED])
-        .on_a_twin(),
+    attempt(
+        "trace-other",
+        "ptrace a process of the master's user",
+        trace_other,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EPERM),
+            errno(Layer::UserNamespace, libc::EPERM),
+            errno(Layer::Capabilities, libc::EPERM).as_root(),
+            errno(Layer::Landlock, libc::EPERM),
+        ],
+    ),
+    attempt(
+        "trace-twin",
+        "ptrace another process of the role",
+        trace_twin,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EPERM),
+            errno(Layer::UserNamespace, libc::EPERM),
+            errno(Layer::NotDumpable, libc::EPERM).as_user(),
+            errno(Layer::Landlock, libc::EPERM),
+        ],
+    )
+    .on_a_twin(),
+    attempt(
+        "read-other",
+        "process_vm_readv from a process of the master's user",
+        read_other,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EPERM),
+            errno(Layer::UserNamespace, libc::EPERM),
+            errno(Layer::Capabilities, libc::EPERM).as_root(),
+            errno(Layer::Landlock, libc::EPERM),
+        ],
+    ),
+    attempt(
+        "read-twin",
+        "process_vm_readv from another process of the role",
+        read_twin,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EPERM),
+            errno(Layer::UserNamespace, libc::EPERM),
+            errno(Layer::NotDumpable, libc::EPERM).as_user(),
+            errno(Layer::Landlock, libc::EPERM),
+        ],
+    )
+    .on_a_twin(),
+    attempt(
+        "take-descriptor",
+        "pidfd_getfd from a process of the master's user",
+        take_descriptor,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EPERM),
+            errno(Layer::UserNamespace, libc::EPERM),
+            errno(Layer::Capabilities, libc::EPERM).as_root(),
+            errno(Layer::Landlock, libc::EPERM),
+        ],
+    ),
+    attempt(
+        "take-twins-descriptor",
+        "pidfd_getfd from another process of the role",
+        take_twins_descriptor,
+        &[
+            KILLED,
+            errno(Layer::Uid, libc::EPERM),
+            errno(Layer::UserNamespace, libc::EPERM),
+            errno(Layer::NotDumpable, libc::EPERM).as_user(),
+            errno(Layer::Landlock, libc::EPERM),
+        ],
+    )
+    .on_a_twin(),
 ];
 
 fn trace_other(scene: &Scene, _: &Handed) -> Result<(), Failed> {
@@ -42,11 +111,14 @@ fn read_twin(scene: &Scene, _: &Handed) -> Result<(), Failed> {
 fn read(process: i32) -> Result<(), Failed> {
     let mut here = [0; 16];
     let ours = vector(address(&here), 16);
-    // an address that is not there: EFAULT is said by a kernel that would have read
+    // an address that is not there: libc::EFAULT is said by a kernel that would have read
     let theirs = vector(4096, 16);
     let vectors = [Arg::In(&ours), Arg::Int(1), Arg::In(&theirs), Arg::Int(1)];
     let [local, locals, remote, remotes] = vectors;
-    let result = call(libc::SYS_process_vm_readv, &mut [Arg::Int(process.into()), local, locals, remote, remotes, NULL]);
+    let result = call(
+        libc::SYS_process_vm_readv,
+        &mut [Arg::Int(process.into()), local, locals, remote, remotes, NULL],
+    );
     std::hint::black_box(&mut here);
     match result {
         Err(libc::EFAULT) => Ok(()),

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use breach::order::{Answer, Order};
-use breach::table::{Attempt, How, PossibleFor, Starter, all};
+use breach::table::{Attempt, How, all};
 use ipc::role::{Layer, Layers, Role};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
@@ -43,6 +43,7 @@ pub fn name(how: How) -> String {
         How::Signal(signal) => {
             Signal::try_from(signal).map_or_else(|_| signal.to_string(), |signal| signal.as_str().to_owned())
         }
+        How::Exit(status) => format!("exit {status}"),
     }
 }
 
@@ -79,7 +80,8 @@ pub fn judge(stage: &Stage, wanted: impl Fn(&str) -> bool) -> (Vec<Finding>, Vec
             });
         }
     });
-    let (findings, failures): (Vec<_>, Vec<_>) = judged.into_inner().expect("no case panics").into_iter().unzip();
+    let (findings, failures): (Vec<_>, Vec<_>) =
+        judged.into_inner().expect("no case panics").into_iter().unzip();
     (findings, failures.into_iter().flatten().collect())
 }
 
@@ -103,7 +105,8 @@ impl Case<'_> {
         }
         let mut layers = Vec::new();
         for stop in stops.filter(|stop| control || stop.layer == Layer::Seccomp) {
-            let (made, expected) = (self.make(alone(starter, stop.layer)), Outcome::Stopped(stop.how));
+            let (made, expected) =
+                (self.make(alone(self.attempt, starter, stop.layer)), Outcome::Stopped(stop.how));
             if made == expected {
                 layers.push(stop.layer);
             } else {
@@ -117,15 +120,11 @@ impl Case<'_> {
     /// Without lock-down it must succeed: else it shows nothing that it is stopped with one. `false` where this kernel, or
     /// this user, cannot do it at all.
     fn control(&self, failures: &mut Vec<String>) -> bool {
-        let made = self.make(Layers::NONE);
+        let Some(layers) = self.attempt.possible_for.control(self.stage.starter) else { return false };
+        let made = self.make(layers);
         match &made {
             Outcome::Allowed => true,
             Outcome::Stopped(How::Errno(errno)) if self.attempt.absent.contains(errno) => false,
-            Outcome::Stopped(_)
-                if self.attempt.possible_for == PossibleFor::Root && self.stage.starter == Starter::User =>
-            {
-                false
-            }
             Outcome::Stopped(_) | Outcome::NotRun(_) => {
                 failures.push(self.say("no lock-down", &made, Some(&Outcome::Allowed)));
                 false
@@ -136,7 +135,10 @@ impl Case<'_> {
     fn say(&self, under: &str, made: &Outcome, expected: Option<&Outcome>) -> String {
         let expected = expected.map_or("to be stopped".to_owned(), ToString::to_string);
         let Case { attempt, role, stage } = self;
-        format!("{} in {role}, started by {:?}, under {under}: {made}, not {expected}", attempt.name, stage.starter)
+        format!(
+            "{} in {role}, started by {:?}, under {under}: {made}, not {expected}",
+            attempt.name, stage.starter
+        )
     }
 
     fn make(&self, apply: Layers) -> Outcome {
@@ -171,6 +173,7 @@ pub fn make(stage: &Stage, attempt: &Attempt, role: Role, apply: Layers) -> Outc
         Taken::Ended(status) => match (status.signal(), status.code()) {
             // it became another program, which ended well
             (None, Some(0)) => Outcome::Allowed,
+            (None, Some(1)) => Outcome::Stopped(How::Exit(1)),
             (Some(signal), _) => Outcome::Stopped(How::Signal(signal)),
             _ => Outcome::NotRun(format!("{status}: {}", process.complaint())),
         },

@@ -26,8 +26,8 @@ attempt a process. A cell says how full lock-down stops it, an errno or the sign
 layer that was tried and stops it **alone**. Each attempt that its starter could make at all was seen to succeed with
 the lock-down off. A cell with a dash: this is the role's own work, bounded by the rows around it.
 
-Some layers need another one to be had or to mean anything, and were tried with it: started by root, `rlimits` and
-`not-dumpable` with `uid`; started by an ordinary user, `net-namespace`, `ipc-uts-namespaces`, `root` and `capabilities`
+Some layers need another one to be had or to mean anything, and were tried with it: started by root, `rlimits`,
+`not-dumpable` and `no-new-privs` with `uid`; started by an ordinary user, `net-namespace`, `ipc-uts-namespaces`, `root` and `capabilities`
 with `user-namespace`.
 
 ";

@@ -18,7 +18,7 @@ pub mod process;
 pub mod programs;
 pub mod stage;
 
-use breach::table::Starter;
+use breach::table::{Attempt, Starter};
 use ipc::role::{Layer, Layers, Role};
 
 /// The uid that plays the ordinary user when root runs the tests.
@@ -39,18 +39,18 @@ pub fn every_layer(starter: Starter) -> Layers {
     }
 }
 
-/// That layer, and those without which it cannot be had or means nothing.
+/// That layer, those without which it cannot be had or means nothing, and those the attempt was seen to succeed under.
 #[must_use]
-pub fn alone(starter: Starter, layer: Layer) -> Layers {
-    let only = Layers::NONE.with(layer);
+pub fn alone(attempt: &Attempt, starter: Starter, layer: Layer) -> Layers {
+    let only = attempt.possible_for.control(starter).unwrap_or_default().with(layer);
     match (starter, layer) {
         // what an ordinary user may make only inside a user namespace
         (
             Starter::User,
             Layer::NetNamespace | Layer::IpcUtsNamespaces | Layer::Root | Layer::Capabilities,
         ) => only.with(Layer::UserNamespace),
-        // the uid 0 is above limits, and what is not dumpable is so to other uids
-        (Starter::Root, Layer::Rlimits | Layer::NotDumpable) => only.with(Layer::Uid),
+        // the uid 0 is above limits, what is not dumpable is so to other uids, and root has no privileges to gain
+        (Starter::Root, Layer::Rlimits | Layer::NotDumpable | Layer::NoNewPrivs) => only.with(Layer::Uid),
         _ => only,
     }
 }

@@ -69,7 +69,8 @@ impl RoleProcess {
             .spawn()
             .map_err(|error| format!("{}: {error}", start.program.display()))?;
         let control = Blocking::new(ours);
-        let locked = control.send(&ToRole::Hello(Box::new(hello(start))), &[]).and_then(|()| control.receive());
+        let locked =
+            control.send(&ToRole::Hello(Box::new(hello(start))), &[]).and_then(|()| control.receive());
         match locked {
             Ok(Frame::Message(ToMaster::Locked(layers), _)) => Ok(RoleProcess { child, control, layers }),
             other => {

@@ -27,7 +27,10 @@ pub struct Stage {
     udp: UdpSocket,
     name: String,
     queue: i32,
-    accomplices: Vec<(Role, RoleProcess)>,
+    /// One of the master's user for each role: two that trace one process would stand in each other's way.
+    victims: Vec<RoleProcess>,
+    /// One of each role's own uid.
+    siblings: Vec<RoleProcess>,
 }
 
 impl Stage {
@@ -44,17 +47,25 @@ impl Stage {
             make_roots(path, role, starter);
         }
         make_files(path);
+        if starter == Starter::Root {
+            fs::copy("/usr/bin/test", path.join("set-user-id")).expect("test(1) is copied");
+            mode(&path.join("set-user-id"), 0o4755);
+        }
         let process = std::process::id();
         let name = format!("bulkhead-boundary-{process}");
         let tcp = listen(path, &name);
         let udp = UdpSocket::bind("127.0.0.1:0").expect("a port");
         let queue = 0x4255_0000 | (process & 0xffff).cast_signed();
         let mut stage =
-            Stage { starter, programs, directory, tcp, udp, name, queue, accomplices: Vec::new() };
-        // the master's own user first; its process is the one the message queue belongs to, too
-        stage.accomplices = Role::STARTED.into_iter().map(|role| (role, stage.sibling(role))).collect();
-        stage.accomplices.push((Role::Master, stage.victim()));
-        stage.queue(true);
+            Stage { starter, programs, directory, tcp, udp, name, queue, victims: vec![], siblings: vec![] };
+        let own_uid = match starter {
+            Starter::Root => Layers::NONE.with(Layer::Uid),
+            Starter::User => Layers::NONE,
+        };
+        let accomplices =
+            |apply| Role::STARTED.into_iter().map(|role| accomplice(&stage.start(role, apply))).collect();
+        (stage.victims, stage.siblings) = (accomplices(Layers::NONE), accomplices(own_uid));
+        stage.make_queue(true);
         stage
     }
 
@@ -74,11 +85,14 @@ impl Stage {
     /// What an attempt in that role can be directed at; `twin` is 0 where there is none.
     #[must_use]
     pub fn scene(&self, role: Role, twin: i32) -> Scene {
-        let pid = |wanted| self.accomplices.iter().find(|(of, _)| *of == wanted).map_or(0, |(_, p)| p.pid());
+        let pid = |of: &[RoleProcess]| {
+            let mut pairs = Role::STARTED.iter().zip(of);
+            pairs.find(|(other, _)| **other == role).map_or(0, |(_, process)| process.pid())
+        };
         let text = |path: PathBuf| path.to_str().expect("a path in UTF-8").to_owned();
         Scene {
-            victim: pid(Role::Master),
-            sibling: pid(role),
+            victim: pid(&self.victims),
+            sibling: pid(&self.siblings),
             twin,
             master: std::process::id().cast_signed(),
             tcp: Some(self.tcp),
@@ -86,6 +100,10 @@ impl Stage {
             unix: text(self.directory.path().join("public")),
             name: self.name.clone(),
             outside: text(self.directory.path().join("outside")),
+            set_user_id: match self.starter {
+                Starter::Root => text(self.directory.path().join("set-user-id")),
+                Starter::User => String::new(),
+            },
             queue: self.queue,
         }
     }
@@ -104,22 +122,10 @@ impl Stage {
         }
     }
 
-    fn victim(&self) -> RoleProcess {
-        let start = self.start(Role::Store, Layers::NONE);
-        accomplice(&start)
-    }
-
-    fn sibling(&self, role: Role) -> RoleProcess {
-        let apply = match self.starter {
-            Starter::Root => Layers::NONE.with(Layer::Uid),
-            Starter::User => Layers::NONE,
-        };
-        accomplice(&self.start(role, apply))
-    }
-
-    fn queue(&mut self, make: bool) {
+    /// Makes the message queue, or removes it again.
+    fn make_queue(&mut self, make: bool) {
         let order = Order::Queue { key: self.queue, make };
-        if let Some((_, owner)) = self.accomplices.last_mut() {
+        if let Some(owner) = self.victims.first_mut() {
             let admin = owner.admin();
             let _taken = owner.order(&admin, &order, &[]);
         }
@@ -128,7 +134,7 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        self.queue(false);
+        self.make_queue(false);
     }
 }
 
@@ -147,7 +153,8 @@ fn make_roots(directory: &Path, role: Role, starter: Starter) {
         fs::create_dir(&path).expect("a directory");
         // for what is mounted there
         fs::create_dir(path.join("mounted")).expect("a directory");
-        mode(&path, if role.is_reader() { 0o555 } else { 0o700 });
+        // a reader's is anyone's to write to: that its mode forbids it is no layer
+        mode(&path, if role.is_reader() { 0o777 } else { 0o700 });
         if own && starter == Starter::Root {
             chown(&path, Some(role_id(role)), Some(role_id(role))).expect("chown");
         }
