@@ -72,7 +72,7 @@ while not other.readline().startswith(b"x1 OK"):
     pass
 flagged = ok(imap.uid("SEARCH", None, "FLAGGED"))
 assert flagged == [b"4"], flagged
-assert b"01-Jul-2026 08:00:00 +0000" in ok(imap.uid("FETCH", "4", "(INTERNALDATE)"))[0]
+assert b" 1-Jul-2026 08:00:00 +0000" in ok(imap.uid("FETCH", "4", "(INTERNALDATE)"))[0]
 assert b"MESSAGES 4" in ok(imap.status("INBOX", "(MESSAGES UIDNEXT UIDVALIDITY UNSEEN)"))[0]
 imap.logout()
 other.logout()

@@ -21,10 +21,21 @@ fn forms(key_file: &std::path::Path) -> Vec<(&'static str, Vec<u8>)> {
     // SEC 1: SEQUENCE, version 1, OCTET STRING of 32 bytes
     let at = sec1.windows(2).position(|pair| pair == [4, 32]).expect("the scalar") + 2;
     let scalar = sec1[at..at + 32].to_vec();
+    let multiplied = montgomery(&scalar);
     let reversed: Vec<u8> = scalar.iter().rev().copied().collect();
     let pem = std::fs::read_to_string(key_file).expect("the key");
     let base64 = pem.lines().nth(1).expect("a line of base64").as_bytes().to_vec();
-    vec![("PKCS#8", pkcs8), ("SEC 1", sec1), ("scalar", scalar), ("scalar reversed", reversed), ("PEM", base64)]
+    vec![("PKCS#8", pkcs8), ("SEC 1", sec1), ("scalar", scalar), ("scalar reversed", reversed), ("PEM", base64), ("Montgomery", multiplied)]
+}
+
+/// The scalar as a library that computes with it keeps it: times 2^256 modulo the order of P-256, little-endian.
+fn montgomery(scalar: &[u8]) -> Vec<u8> {
+    let program = "import sys\nn = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551\n\
+                   d = int(sys.argv[1], 16)\nsys.stdout.buffer.write((d * 2**256 % n).to_bytes(32, 'little'))";
+    let hex: String = scalar.iter().map(|byte| format!("{byte:02x}")).collect();
+    let output = Command::new("python3").args(["-c", program, &hex]).output().expect("python3 runs");
+    assert_eq!(output.stdout.len(), 32, "{}", text_of(&output));
+    output.stdout
 }
 
 /// Which forms are in a process's memory.
