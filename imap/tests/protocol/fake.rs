@@ -200,6 +200,8 @@ pub(crate) struct Backend {
     flagged: Vec<MessageRow>,
     append: Option<Vec<u8>>,
     pub(crate) logged_in: bool,
+    /// Questions that the store still answers; `None`: any number.
+    pub(crate) dies_after: Option<u32>,
 }
 
 impl Backend {
@@ -212,6 +214,7 @@ impl Backend {
             flagged: Vec::new(),
             append: None,
             logged_in: false,
+            dies_after: None,
         }
     }
 
@@ -234,7 +237,8 @@ impl Backend {
             });
         }
         assert!(self.logged_in, "asked before the login: {ask:?}");
-        if self.store.borrow().gone {
+        self.dies_after = self.dies_after.map(|left| left.saturating_sub(1));
+        if self.store.borrow().gone || self.dies_after == Some(0) {
             return Answer::Lost;
         }
         match ask {

@@ -30,19 +30,24 @@ impl Authenticate {
         Authenticate { mechanism, stage: Stage::Start { initial } }
     }
 
-    fn start(&mut self, initial: Option<Secret>, context: &mut Context, io: &mut Io<'_>) -> Turn {
+    fn start(
+        &mut self,
+        initial: Option<Secret>,
+        context: &mut Context,
+        io: &mut Io<'_>,
+    ) -> Result<Turn, Fault> {
         if self.mechanism != "PLAIN" {
-            return Completion::no(Code::Cannot, "Unknown mechanism.").into();
+            return Ok(Completion::no(Code::Cannot, "Unknown mechanism.").into());
         }
         if let Some(refusal) = refused_in_plain(context) {
-            return refusal.into();
+            return Ok(refusal.into());
         }
         match initial {
-            Some(response) => self.decide(&response, context),
+            Some(response) => Ok(self.decide(&response, context)),
             None => {
                 response::continuation("", io.output);
                 self.stage = Stage::Reading;
-                Turn::Read
+                self.read(context, io)
             }
         }
     }
@@ -82,7 +87,7 @@ impl Running for Authenticate {
         match (&mut self.stage, answer) {
             (Stage::Start { initial }, None) => {
                 let initial = initial.take();
-                Ok(self.start(initial, context, io))
+                self.start(initial, context, io)
             }
             (Stage::Reading, None) => self.read(context, io),
             (Stage::Deciding, Some(answer)) => decided(context, answer),

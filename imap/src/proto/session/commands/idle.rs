@@ -29,10 +29,10 @@ impl Idle {
         Idle { stage: Stage::Start }
     }
 
-    fn tell(&mut self, context: &mut Context) -> Result<Turn, Fault> {
+    fn tell(&mut self, context: &mut Context, io: &mut Io<'_>) -> Result<Turn, Fault> {
         if !matches!(context.state, State::Selected(_)) {
             self.stage = Stage::Waiting;
-            return Ok(Turn::Read);
+            return Self::read(io);
         }
         let telling = Telling::new(Look::Always);
         let ask = telling.ask(context)?;
@@ -62,7 +62,7 @@ impl Running for Idle {
         match (&mut self.stage, answer) {
             (Stage::Start, None) => {
                 response::continuation("idling", io.output);
-                self.tell(context)
+                self.tell(context, io)
             }
             (Stage::Telling(telling), Some(answer)) => match telling.take(answer, context, io.output)? {
                 Told::More(ask) => Ok(ask.into()),
@@ -72,7 +72,7 @@ impl Running for Idle {
                 }
             },
             (Stage::Waiting, None) => Self::read(io),
-            (Stage::Noticed, None) => self.tell(context),
+            (Stage::Noticed, None) => self.tell(context, io),
             (_, Some(Answer::Lost)) => Err(Fault::Lost),
             _ => Err(Fault::OutOfPhase),
         }
