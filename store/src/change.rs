@@ -116,3 +116,66 @@ pub struct State {
     /// Keywords, by their bit in the mailbox's table.
     pub keywords: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATE: State = State { modseq: 300, flags: SystemFlags(9), keywords: 1 << 40 };
+    const STATE_BYTES: [u8; 13] = [251, 44, 1, 9, 253, 0, 0, 0, 0, 0, 1, 0, 0];
+
+    fn written(change: Change) -> Vec<u8> {
+        let bytes = ipc::codec::encode_record(&vec![change.clone()]).unwrap();
+        assert_eq!(ipc::codec::decode_record::<Vec<Change>>(&bytes).unwrap(), [change]);
+        assert_eq!(bytes[0], 1);
+        bytes[1..].to_vec()
+    }
+
+    /// The format, byte by byte: what a disk holds is read by every later version.
+    #[test]
+    fn changes_are_written_as_the_format_says() {
+        let (account, mailbox, uid) = (AccountId(7), MailboxId(1), 5);
+        let transaction = TransactionId(1 << 100);
+        let transaction_bytes = [&[254][..], &(1_u128 << 100).to_le_bytes()].concat();
+        assert_eq!(written(Change::AccountCreated { account }), [0, 7]);
+        assert_eq!(written(Change::AccountRemoved { account: AccountId(70_000) }), [1, 252, 112, 17, 1, 0]);
+        let (name, special_use) = ("Junk".to_owned(), Some(SpecialUse::Junk));
+        assert_eq!(
+            written(Change::MailboxCreated { account, mailbox, name, special_use, uid_validity: 250 }),
+            [&[2, 7, 1, 4][..], b"Junk", &[1, 2, 250]].concat()
+        );
+        let keyword = "a".to_owned();
+        assert_eq!(written(Change::KeywordAdded { account, mailbox, keyword }), [3, 7, 1, 1, b'a']);
+        let added = Change::MessageAdded {
+            account,
+            mailbox,
+            uid,
+            state: STATE,
+            internal_date: -1,
+            size: 3,
+            transaction,
+            body: 0,
+            structure: Some(1),
+        };
+        assert_eq!(
+            written(added),
+            [&[4, 7, 1, 5][..], &STATE_BYTES, &[1, 3], &transaction_bytes, &[0, 1, 1]].concat()
+        );
+        let new = State { modseq: 301, ..STATE };
+        let mut new_bytes = STATE_BYTES;
+        new_bytes[1] = 45;
+        assert_eq!(
+            written(Change::FlagsChanged { account, mailbox, uid, old: STATE, new }),
+            [&[5, 7, 1, 5][..], &STATE_BYTES, &new_bytes].concat()
+        );
+        assert_eq!(
+            written(Change::Expunged { account, mailbox, uid, old: STATE, modseq: 302 }),
+            [&[6, 7, 1, 5][..], &STATE_BYTES, &[251, 46, 1]].concat()
+        );
+        assert_eq!(
+            written(Change::TransactionDone { transaction, at: 1, appended: Some((8, 9)) }),
+            [&[7][..], &transaction_bytes, &[2, 1, 8, 9]].concat()
+        );
+        assert_eq!(written(Change::DamageNoted { segment: 2, offset: 0 }), [8, 2, 0]);
+    }
+}

@@ -205,3 +205,6 @@ pub fn now() -> Seconds {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Seconds::try_from(since.as_secs()).unwrap_or(Seconds::MAX)
 }
+
+#[cfg(test)]
+mod tests;

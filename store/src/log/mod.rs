@@ -41,4 +41,4 @@ pub use replay::{Recovered, Replayed, ReplayedGroup};
 pub use segment::{Durability, Geometry, ReadSegments, Reserve, Segments};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

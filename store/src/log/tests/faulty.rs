@@ -8,7 +8,7 @@ use super::*;
 
 /// How a call fails.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// Nothing happens, with an error of the device.
     Refused,
     /// Half of what was to be written is.
@@ -22,7 +22,7 @@ pub(super) enum Fault {
 }
 
 /// Fails the call of the given number, counted from 0, and no other.
-pub(super) struct Faulty<S> {
+pub(crate) struct Faulty<S> {
     inner: S,
     fault: Fault,
     at: usize,
@@ -31,7 +31,7 @@ pub(super) struct Faulty<S> {
 
 /// Reads fail with it.
 #[derive(Clone)]
-pub(super) struct FaultyReader<R> {
+pub(crate) struct FaultyReader<R> {
     inner: R,
     fault: Fault,
     at: usize,
@@ -39,12 +39,12 @@ pub(super) struct FaultyReader<R> {
 }
 
 impl<S> Faulty<S> {
-    pub(super) fn new(inner: S, fault: Fault, at: usize) -> Self {
+    pub(crate) fn new(inner: S, fault: Fault, at: usize) -> Self {
         Self { inner, fault, at, calls: Arc::default() }
     }
 
     /// How many calls there were.
-    pub(super) fn calls(&self) -> Arc<AtomicUsize> {
+    pub(crate) fn calls(&self) -> Arc<AtomicUsize> {
         Arc::clone(&self.calls)
     }
 

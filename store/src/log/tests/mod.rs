@@ -2,7 +2,7 @@
 
 mod bit_flips;
 mod faults;
-mod faulty;
+pub(crate) mod faulty;
 mod imitation;
 mod random;
 mod round_trip;
