@@ -16,7 +16,7 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use crate::master;
 
 /// How long an answer is waited for: an import has many passwords to hash.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A running instance, named by its configuration.
 #[derive(Debug)]
