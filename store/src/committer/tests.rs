@@ -17,7 +17,11 @@ use crate::plan::NewMessage;
 type Answers = Vec<oneshot::Receiver<Outcome>>;
 
 /// A committer whose log fails at a call, the index it changes, and how many calls opening took.
-fn committer(place: &Path, fault: Fault, at: usize) -> (Committer<Faulty<FileSegments>>, Arc<RwLock<Index>>, usize) {
+fn committer(
+    place: &Path,
+    fault: Fault,
+    at: usize,
+) -> (Committer<Faulty<FileSegments>>, Arc<RwLock<Index>>, usize) {
     let segments = Faulty::new(FileSegments::open(place, Geometry::default()).unwrap(), fault, at);
     let calls = segments.calls();
     let (log, _) = Log::open(segments, Geometry::default(), &mut |_| ControlFlow::Continue(())).unwrap();

@@ -47,7 +47,8 @@ impl FileSegments {
     pub fn open(path: &Path, geometry: Geometry) -> Result<Self, OpenError> {
         let geometry = geometry.checked()?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let directory = rustix::fs::openat(rustix::fs::CWD, path, flags, Mode::empty()).map_err(directory("open"))?;
+        let directory =
+            rustix::fs::openat(rustix::fs::CWD, path, flags, Mode::empty()).map_err(directory("open"))?;
         refuse_network(&directory)?;
         let lock = lock(&directory)?;
         let allocated = Position { segment: SegmentNumber(0), offset: 0 };

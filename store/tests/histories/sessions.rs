@@ -50,8 +50,9 @@ impl Sessions {
             let changed = found.changed(view.since, page);
             assert!(changed.rows.len() + changed.expunged.len() <= page);
             view.shown.extend(changed.rows.iter().map(|row| (row.uid, Mail::of(row))));
-            let gone = changed.expunged.iter().flat_map(|range| range.first..=range.last);
-            gone.for_each(|uid| drop(view.shown.remove(&uid)));
+            for uid in changed.expunged.iter().flat_map(|range| range.first..=range.last) {
+                view.shown.remove(&uid);
+            }
             assert!(changed.until > view.since || !changed.more);
             view.since = changed.until;
             if !changed.more {
