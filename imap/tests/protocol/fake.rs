@@ -226,23 +226,13 @@ impl Backend {
     }
 
     pub(crate) fn perform(&mut self, ask: Ask) -> Answer {
-        if let Ask::Login { login, password } = ask {
-            return Answer::Login(match (login.as_str(), password.0.as_slice()) {
-                ("user", b"secret") => {
-                    self.logged_in = true;
-                    LoginOutcome::Welcome(AccountId(1))
-                }
-                ("busy", _) => LoginOutcome::Unavailable,
-                _ => LoginOutcome::Denied,
-            });
-        }
-        assert!(self.logged_in, "asked before the login: {ask:?}");
+        assert!(self.logged_in || matches!(ask, Ask::Login { .. }), "asked before the login: {ask:?}");
         self.dies_after = self.dies_after.map(|left| left.saturating_sub(1));
         if self.store.borrow().gone || self.dies_after == Some(0) {
             return Answer::Lost;
         }
         match ask {
-            Ask::Login { .. } => unreachable!("above"),
+            Ask::Login { login, password } => self.log_in(&login, &password.0),
             Ask::Request(request) => Answer::Reply(self.request(request)),
             Ask::More => Answer::Reply(self.flagged_page()),
             Ask::News { look: Look::IfDirty, .. } if !self.is_dirty() => Answer::Quiet,
@@ -267,6 +257,17 @@ impl Backend {
             Ask::Finish(end) => Answer::Reply(self.request(end)),
             Ask::Alive => Answer::Quiet,
         }
+    }
+
+    fn log_in(&mut self, login: &str, password: &[u8]) -> Answer {
+        Answer::Login(match (login, password) {
+            ("user", b"secret") => {
+                self.logged_in = true;
+                LoginOutcome::Welcome(AccountId(1))
+            }
+            ("busy", _) => LoginOutcome::Unavailable,
+            _ => LoginOutcome::Denied,
+        })
     }
 
     fn flagged_page(&mut self) -> MailboxReply {

@@ -131,7 +131,7 @@ fn partial_sections() {
     for (item, named, want) in [
         ("BODY.PEEK[1]<0.5>", "BODY[1]<0>", "The f"),
         ("BODY.PEEK[1]<4.5>", "BODY[1]<4>", "first"),
-        ("BODY.PEEK[1]<20.4294967295>", "BODY[1]<20>", &ONE[20..]),
+        ("BODY.PEEK[1]<19.4294967295>", "BODY[1]<19>", "o lines."),
         ("BODY.PEEK[1]<4294967295.1>", "BODY[1]<4294967295>", ""),
         ("BODY.PEEK[HEADER.FIELDS (Subject)]<9.6>", "BODY[HEADER.FIELDS (Subject)]<9>", "nested"),
         ("BODY.PEEK[HEADER.FIELDS (Subject)]<99.6>", "BODY[HEADER.FIELDS (Subject)]<99>", ""),
@@ -179,7 +179,7 @@ fn memory_does_not_grow_with_the_message() {
         connection.send(format!("f FETCH 1 {item}\r\n").as_bytes());
         let said = connection.said();
         assert!(said.ends_with(")\r\nf OK Fetched.\r\n"));
-        assert_eq!(said.contains(&mail[20..]), item != "BODYSTRUCTURE");
+        assert_eq!(said.contains(mail.split_at(20).1), item != "BODYSTRUCTURE");
     }
     assert!(connection.pending < 70_000, "{}", connection.pending);
 }

@@ -14,23 +14,24 @@ use crate::fake::{Shared, Store};
 /// A response as a client reads it: a line with its literals.
 fn responses(said: &str) -> Vec<String> {
     let mut responses = Vec::new();
-    let mut rest = said;
-    while !rest.is_empty() {
-        let mut end = 0;
-        loop {
-            end += rest[end..].find("\r\n").expect("a line without end") + 2;
-            let literal = rest[..end - 2]
-                .rsplit_once('{')
-                .and_then(|(_, n)| n.strip_suffix('}')?.parse::<usize>().ok());
-            match literal {
-                Some(length) => end += length,
-                None => break,
+    let mut lines = said.split_inclusive("\r\n");
+    while let Some(line) = lines.next() {
+        let mut response = line.to_owned();
+        while let Some(mut left) = literal(&response) {
+            while left > 0 {
+                let line = lines.next().expect("a literal without end");
+                response.push_str(line);
+                left = left.saturating_sub(line.len());
             }
         }
-        responses.push(rest[..end].to_owned());
-        rest = &rest[end..];
+        responses.push(response);
     }
     responses
+}
+
+/// The octets of the literal that this line announces.
+fn literal(line: &str) -> Option<usize> {
+    line.strip_suffix("}\r\n")?.rsplit_once('{')?.1.parse().ok()
 }
 
 /// A message as a client knows it.

@@ -6,6 +6,9 @@
 mod keywords;
 mod news;
 
+#[cfg(test)]
+mod tests;
+
 use ipc::mail::{ModSeq, SystemFlags, Uid, UidRange};
 use ipc::service::mailbox::MessageRow;
 
