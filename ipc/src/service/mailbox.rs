@@ -207,7 +207,8 @@ pub enum MailboxRequest {
         /// The encoded structure, opaque to the store; empty if unknown.
         structure: Vec<u8>,
     },
-    /// Forget the message that was being appended. → [`MailboxReply::Done`]
+    /// Forget the message that was being appended. → [`MailboxReply::Done`], or the [`MailboxReply::Refused`] of the append
+    /// if that crossed this on its way
     Abort,
 }
 

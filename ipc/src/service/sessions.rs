@@ -27,7 +27,7 @@ pub enum Sessions {}
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum SessionsRequest {
     /// Accounts that `auth` has minted: set them up (INBOX and the special-use mailboxes). Those that are there already
-    /// stay as they are. No mail can be delivered to an account the store was not told of.
+    /// stay as they are; those that were removed are passed over ([`SessionsReply::Removed`] if all were). No mail can be delivered to an account the store was not told of.
     Create {
         /// Which; at most [`CREATE_MAX`].
         accounts: Vec<AccountId>,

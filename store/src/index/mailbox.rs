@@ -36,6 +36,7 @@ pub struct Mailbox {
     ghosts: BTreeMap<ModSeq, (Uid, Message)>,
     ghost_uids: HashMap<Uid, ModSeq>,
     unseen: u32,
+    recent: u32,
     recent_from: Uid,
 }
 
@@ -80,6 +81,7 @@ impl Mailbox {
             ghosts: BTreeMap::new(),
             ghost_uids: HashMap::new(),
             unseen: 0,
+            recent: 0,
             recent_from: 1,
         }
     }
@@ -93,7 +95,7 @@ impl Mailbox {
             highest_modseq: self.modseq,
             messages: u32::try_from(self.messages.len()).unwrap_or(u32::MAX),
             unseen: self.unseen,
-            recent: u32::try_from(self.messages.range(self.recent_from..).count()).unwrap_or(u32::MAX),
+            recent: self.recent,
         }
     }
 
@@ -101,7 +103,7 @@ impl Mailbox {
     pub fn take_recent(&mut self, write: bool) -> Uid {
         let first = self.recent_from;
         if write {
-            self.recent_from = self.uid_next;
+            (self.recent_from, self.recent) = (self.uid_next, 0);
         }
         first
     }
@@ -164,6 +166,7 @@ impl Mailbox {
         self.modseq = self.modseq.max(row.modseq);
         self.by_modseq.insert(row.modseq, row.uid);
         self.count(row.flags, true);
+        self.recent = self.recent.saturating_add(1);
         self.messages.insert(row.uid, message);
     }
 
@@ -184,6 +187,9 @@ impl Mailbox {
         let Some(message) = self.messages.remove(&uid) else { return };
         self.by_modseq.remove(&message.row.modseq);
         self.count(message.row.flags, false);
+        if uid >= self.recent_from {
+            self.recent = self.recent.saturating_sub(1);
+        }
         if self.views.oldest().is_some() {
             self.ghosts.insert(modseq, (uid, message));
             self.ghost_uids.insert(uid, modseq);

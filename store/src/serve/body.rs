@@ -1,15 +1,20 @@
 //! A body on its way in: what has come, and the share of memory it holds.
 
+use std::rc::Rc;
+
 use ipc::mail::TransactionId;
 
 use super::Store;
-use super::budget::Share;
+use super::budget::{Budget, Share};
 
 /// A message that is being uploaded.
 pub(super) struct Upload {
     pub(super) transaction: TransactionId,
     pub(super) bytes: Vec<u8>,
     share: Share,
+    /// Of those it came by: a channel, or all users' sessions.
+    own: Rc<Budget>,
+    own_share: Share,
 }
 
 /// Why an upload cannot go on.
@@ -22,8 +27,9 @@ pub(super) enum Stuck {
 }
 
 impl Upload {
-    pub(super) fn new(transaction: TransactionId) -> Self {
-        Upload { transaction, bytes: Vec::new(), share: Share::default() }
+    pub(super) fn new(transaction: TransactionId, own: Rc<Budget>) -> Self {
+        let (share, own_share) = (Share::default(), Share::default());
+        Upload { transaction, bytes: Vec::new(), share, own, own_share }
     }
 
     pub(super) fn push(&mut self, store: &Store, chunk: &[u8]) -> Result<(), Stuck> {
@@ -31,15 +37,16 @@ impl Upload {
         if u64::try_from(length).unwrap_or(u64::MAX) > store.max_message_size {
             return Err(Stuck::TooLarge);
         }
-        if !store.uploads.grow(&mut self.share, chunk.len()) {
+        if !self.count(store, chunk.len()) {
             return Err(Stuck::NoMemory);
         }
         self.bytes.extend_from_slice(chunk);
         Ok(())
     }
 
-    /// Counts what comes with the body (its structure, its targets) as part of it. `false` when the memory is used up.
+    /// Counts bytes that are part of it, or come with it (its structure, its targets). `false` when the memory is used up:
+    /// then it has to be given up.
     pub(super) fn count(&mut self, store: &Store, bytes: usize) -> bool {
-        store.uploads.grow(&mut self.share, bytes)
+        self.own.grow(&mut self.own_share, bytes) && store.uploads.grow(&mut self.share, bytes)
     }
 }

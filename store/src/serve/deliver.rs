@@ -14,6 +14,7 @@ use ipc::service::upload::STRUCTURE_MAX;
 
 use super::Store;
 use super::body::{Stuck, Upload};
+use super::budget::Budget;
 use crate::plan::{Operation, Outcome};
 
 /// Frames that may wait for one worker: credits and outcomes of all its streams.
@@ -25,6 +26,7 @@ const GIVEN_UP: usize = STREAMS_MAX * 8;
 struct Channel {
     store: Rc<Store>,
     outbox: Outbox<DeliverReply>,
+    memory: Rc<Budget>,
     open: HashMap<u32, Upload>,
     /// Streams whose last answer is being made.
     ending: Rc<RefCell<HashSet<u32>>>,
@@ -47,7 +49,8 @@ pub(super) async fn serve(store: Rc<Store>, socket: OwnedFd) -> Result<(), Chann
     let (sender, mut receiver) = channel::open(socket)?;
     let outbox = Outbox::start(sender, OUTBOX);
     let (open, ending) = (HashMap::new(), Rc::default());
-    let mut channel = Channel { store, outbox, open, ending, given_up: GivenUp::default() };
+    let memory = store.channel_budget();
+    let mut channel = Channel { store, outbox, memory, open, ending, given_up: GivenUp::default() };
     loop {
         let frame = tokio::select! {
             frame = receiver.receive() => frame?,
@@ -66,7 +69,7 @@ impl Channel {
             DeliverRequest::Begin { stream, transaction } => {
                 self.unused(stream)?;
                 self.given_up.streams.remove(&stream);
-                self.open.insert(stream, Upload::new(transaction));
+                self.open.insert(stream, Upload::new(transaction, Rc::clone(&self.memory)));
                 Ok(())
             }
             DeliverRequest::Commit { stream, targets, folder, structure } => {

@@ -33,9 +33,12 @@ pub(crate) struct Store {
     engine: Engine,
     registry: Registry,
     uploads: Budget,
+    /// What all sessions of users may take of it.
+    appends: Rc<Budget>,
     downloads: Budget,
     in_flight: InFlight,
     max_message_size: u64,
+    upload_memory: u64,
     gauge: Arc<Gauge>,
 }
 
@@ -81,8 +84,10 @@ async fn open(
         engine,
         registry: Registry::default(),
         uploads: Budget::new(config.upload_memory),
+        appends: Rc::new(Budget::new(config.upload_memory.div_euclid(4).max(config.max_message_size))),
         downloads: Budget::new(DOWNLOAD_MEMORY),
         max_message_size: config.max_message_size,
+        upload_memory: config.upload_memory,
         in_flight: InFlight::default(),
         gauge,
     });
@@ -103,6 +108,12 @@ fn make(directory: &Path) -> std::io::Result<()> {
 }
 
 impl Store {
+    /// What one worker's channel may take of the memory for messages on their way in, so that a worker gone wrong leaves
+    /// some for the others; one message of the largest size at the least.
+    fn channel_budget(&self) -> Rc<Budget> {
+        Rc::new(Budget::new(self.upload_memory.div_euclid(2).max(self.max_message_size)))
+    }
+
     /// Serves a channel that the master made, in a task of its own. Its end is the client's, or the end of its nonsense.
     fn connect(self: &Rc<Self>, service: Service, peer: ipc::Instance, socket: std::os::fd::OwnedFd) {
         let store = Rc::clone(self);

@@ -227,6 +227,7 @@ impl Box {
         if counters != (self.uid_next, self.modseq, &self.keywords)
             || rows != self.messages
             || (status.messages as usize, status.unseen as usize) != (rows.len(), unseen)
+            || status.recent != status.messages
         {
             return Err(format!("{}: {counters:?}, {rows:?}, and should be {:?}", there.name, self.messages));
         }

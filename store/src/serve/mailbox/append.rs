@@ -1,5 +1,7 @@
 //! Appending a message to a mailbox of the account.
 
+use std::rc::Rc;
+
 use ipc::channel::ChannelError;
 use ipc::mail::{MailboxId, Seconds, SystemFlags, TransactionId};
 use ipc::service::mailbox::{MailboxReply, Refusal};
@@ -27,7 +29,7 @@ impl Session {
         if matches!(self.append, Append::Open(_)) {
             return Err(out_of_phase());
         }
-        self.append = Append::Open(Upload::new(transaction));
+        self.append = Append::Open(Upload::new(transaction, Rc::clone(&self.store.appends)));
         Ok(())
     }
 

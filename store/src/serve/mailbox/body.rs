@@ -10,15 +10,16 @@ use ipc::mail::Uid;
 use ipc::service::mailbox::{MailboxReply, MailboxRequest, Refusal};
 use ipc::service::upload::CREDITS;
 use ipc::socket::CHUNK_MAX;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use super::{CREDIT_PATIENCE, GRACE, PATIENCE, Session, out_of_phase};
+use super::{CREDIT_PATIENCE, GRACE, PATIENCE, Session, TURN, out_of_phase};
 use crate::index::Message;
 use crate::serve::budget::Share;
 
 /// A body in memory, and its share of the budget.
 struct Loaded {
     bytes: Vec<u8>,
+    since: Instant,
     _share: Share,
 }
 
@@ -52,7 +53,7 @@ impl Session {
             if credits == 0 {
                 credits = outlast(&mut loaded, CREDIT_PATIENCE, self.credit()).await?;
             }
-            let body = match loaded.take() {
+            let body = match loaded.take().filter(|body| body.since.elapsed() < TURN) {
                 Some(body) => body,
                 // It was whole a moment ago: what fails now fails the session, whose client waits for the rest.
                 None => self.load(message).await.map_err(|_refusal| ChannelError::Unread)?,
@@ -78,7 +79,7 @@ impl Session {
         let waiting = self.store.downloads.wait_for(message.row.size.into());
         let share = timeout(PATIENCE, waiting).await.map_err(|_elapsed| Refusal::Limit)?;
         let bytes = self.store.engine.read(message.body).await?;
-        Ok(Loaded { bytes, _share: share })
+        Ok(Loaded { bytes, since: Instant::now(), _share: share })
     }
 
     async fn credit(&mut self) -> Result<u8, ChannelError> {

@@ -23,6 +23,8 @@ use crate::index::SessionId;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a client may take for the next piece of a body before the body is let go of, to be read again.
 const GRACE: Duration = Duration::from_secs(1);
+/// How long a body stays in memory while it is sent: then those who wait have their turn.
+const TURN: Duration = Duration::from_secs(5);
 /// How long it may take for it before it is cut off: its own peer may be on a bad line, and nothing is held for it.
 const CREDIT_PATIENCE: Duration = Duration::from_secs(600);
 

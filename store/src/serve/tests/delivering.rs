@@ -178,3 +178,29 @@ fn when_the_memory_is_used_up_messages_are_refused_until_it_is_free() {
         assert_eq!(served.store.uploads.left_kib(), 2 << 10);
     });
 }
+
+#[test]
+fn one_worker_does_not_take_the_memory_of_all() {
+    local(async {
+        let served = Served::with_upload_memory(80 * MIB).await;
+        served.create(&[1]).await;
+        let greedy = DeliverClient::start(served.deliver_socket()).unwrap();
+        let mut held = Vec::new();
+        for transaction in 0..8 {
+            let mut delivery = greedy.begin(TransactionId(transaction)).await.unwrap();
+            let outcome = delivery.chunk(&vec![0; 15 << 20]).await;
+            held.push((outcome.is_ok(), delivery));
+        }
+        assert_eq!(held.iter().filter(|(whole, _)| *whole).count(), 2, "of 40 MiB, half of all there is");
+        assert_eq!(send(&served.deliver(), 9, &vec![0; 30 << 20], &[1]).await, Some(Delivered::Stored));
+        // All users together have one message of the largest size.
+        let (mut one, mut other) = (served.mailbox(1).await, served.mailbox(1).await);
+        one.append(TransactionId(50)).await.unwrap();
+        one.append_chunk(&vec![0; 30 << 20]).await.unwrap();
+        let reply = append(&mut other, 51, &vec![0; 5 << 20]).await;
+        assert!(matches!(reply, MailboxReply::Refused(ipc::service::mailbox::Refusal::Full)), "{reply:?}");
+        drop((one, held));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(served.store.uploads.left_kib(), 80 << 10);
+    });
+}
