@@ -27,9 +27,16 @@ pub struct StoreBackend {
 enum Mailbox {
     /// Nobody is logged in.
     None,
-    Open(Box<MailboxClient>),
+    Open(Box<MailboxClient>, Dirty),
     /// The store is gone, or was out of form; nothing reconnects in silence.
     Gone,
+}
+
+/// That there are changes, which is said once for all that come until they are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dirty {
+    Unsaid,
+    Said,
 }
 
 impl StoreBackend {
@@ -66,7 +73,7 @@ impl StoreBackend {
 
     fn welcome(&mut self, account: AccountId, client: MailboxClient) -> LoginOutcome {
         tracing::info!(connection = %self.connection, remote = %self.remote, account = account.0, "logged in");
-        self.mailbox = Mailbox::Open(Box::new(client));
+        self.mailbox = Mailbox::Open(Box::new(client), Dirty::Unsaid);
         LoginOutcome::Welcome(account)
     }
 }
@@ -79,8 +86,8 @@ impl Backend for StoreBackend {
         if let Ask::Login { login, password } = ask {
             return Answer::Login(self.log_in(login, password).await);
         }
-        let Mailbox::Open(client) = &mut self.mailbox else { return Answer::Lost };
-        match by_store(client, ask).await {
+        let Mailbox::Open(client, dirty) = &mut self.mailbox else { return Answer::Lost };
+        match by_store(client, dirty, ask).await {
             Ok(answer) => answer,
             Err(error) => {
                 tracing::warn!(connection = %self.connection, %error, "the mailbox session ended");
@@ -94,17 +101,24 @@ impl Backend for StoreBackend {
         match &mut self.mailbox {
             Mailbox::None => std::future::pending().await,
             Mailbox::Gone => {}
-            Mailbox::Open(client) => {
-                if let Err(error) = client.changed().await {
-                    tracing::warn!(connection = %self.connection, %error, "the mailbox session ended");
-                    self.mailbox = Mailbox::Gone;
+            Mailbox::Open(client, dirty) => {
+                let news = match dirty {
+                    Dirty::Unsaid => client.changed().await,
+                    Dirty::Said => Err(client.ended().await),
+                };
+                match news {
+                    Ok(()) => *dirty = Dirty::Said,
+                    Err(error) => {
+                        tracing::warn!(connection = %self.connection, %error, "the mailbox session ended");
+                        self.mailbox = Mailbox::Gone;
+                    }
                 }
             }
         }
     }
 }
 
-async fn by_store(client: &mut MailboxClient, ask: Ask) -> Result<Answer, ChannelError> {
+async fn by_store(client: &mut MailboxClient, dirty: &mut Dirty, ask: Ask) -> Result<Answer, ChannelError> {
     Ok(match ask {
         Ask::Request(request) => {
             let moves = matches!(request, MailboxRequest::Select { .. } | MailboxRequest::Unselect);
@@ -112,11 +126,15 @@ async fn by_store(client: &mut MailboxClient, ask: Ask) -> Result<Answer, Channe
             if moves {
                 // What was dirty is the mailbox that was selected before.
                 client.take_dirty();
+                *dirty = Dirty::Unsaid;
             }
             Answer::Reply(reply)
         }
         Ask::More => Answer::Reply(client.reply().await?),
-        Ask::News { since, look } => news(client, since, look).await?,
+        Ask::News { since, look } => {
+            *dirty = Dirty::Unsaid;
+            news(client, since, look).await?
+        }
         Ask::Body { uid, offset, length } => {
             Answer::Reply(client.call(&MailboxRequest::Body { uid, offset, length }).await?)
         }

@@ -210,6 +210,10 @@ fn news_is_asked_for_when_there_is_some() {
 fn a_store_that_dies_is_noticed() {
     local(async {
         let (mut backend, store) = logged_in().await;
+        store.reply(MailboxReply::Dirty).await;
+        backend.notified().await;
+        assert!(matches!(backend.perform(Ask::Alive).await, Answer::Quiet));
+        // that there is news is said once, and the next is that the store is gone
         drop(store);
         backend.notified().await;
         assert!(matches!(backend.perform(Ask::Alive).await, Answer::Lost));

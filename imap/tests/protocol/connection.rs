@@ -56,7 +56,7 @@ impl Connection {
 
     /// What the store has to say by itself arrives.
     pub(crate) fn notice(&mut self) {
-        while self.open && self.session.wants_notice() && self.backend.is_dirty() {
+        while self.open && self.session.wants_notice() && self.backend.speaks() {
             self.session.noticed();
             self.run();
         }

@@ -200,6 +200,8 @@ pub(crate) struct Backend {
     flagged: Vec<MessageRow>,
     append: Option<Vec<u8>>,
     pub(crate) logged_in: bool,
+    /// That there are changes was said, and they were not asked for since.
+    said: bool,
     /// Questions that the store still answers; `None`: any number.
     pub(crate) dies_after: Option<u32>,
 }
@@ -214,15 +216,23 @@ impl Backend {
             flagged: Vec::new(),
             append: None,
             logged_in: false,
+            said: false,
             dies_after: None,
         }
     }
 
-    pub(crate) fn is_dirty(&self) -> bool {
+    /// Has it something to say unasked? It says it once.
+    pub(crate) fn speaks(&mut self) -> bool {
+        let gone = self.store.borrow().gone;
+        let news = self.is_dirty() && !self.said;
+        self.said |= news;
+        gone || news
+    }
+
+    fn is_dirty(&self) -> bool {
         let mut store = self.store.borrow_mut();
-        let gone = store.gone;
         let folder = self.selected.and_then(|(id, _)| store.by_id(id));
-        gone || folder.is_some_and(|folder| folder.modseq > self.shown)
+        folder.is_some_and(|folder| folder.modseq > self.shown)
     }
 
     pub(crate) fn perform(&mut self, ask: Ask) -> Answer {
@@ -307,10 +317,12 @@ impl Backend {
                 }
                 self.selected = Some((mailbox, write));
                 self.shown = folder.modseq;
+                self.said = false;
                 MailboxReply::Selected { status, first_recent, keywords: folder.keywords.clone() }
             }
             MailboxRequest::Unselect => {
                 self.selected = None;
+                self.said = false;
                 MailboxReply::Done
             }
             MailboxRequest::Messages { after } => {
@@ -325,6 +337,7 @@ impl Backend {
                 let reply = folder.changes(since);
                 if let MailboxReply::Changes { until, .. } = &reply {
                     self.shown = *until;
+                    self.said = false;
                 }
                 reply
             }

@@ -459,6 +459,18 @@ impl MailboxClient {
         Ok(())
     }
 
+    /// Returns when the store is gone, or says something unasked; changes are only noted. Cancel safe, and to be called when
+    /// [`MailboxClient::changed`] may be.
+    pub async fn ended(&mut self) -> ChannelError {
+        loop {
+            match self.receiver.receive().await {
+                Ok(Frame::Message(MailboxReply::Dirty, _)) => self.dirty = true,
+                Ok(Frame::Message(..) | Frame::Chunk { .. }) => return FrameError::Chunk.into(),
+                Err(error) => return error,
+            }
+        }
+    }
+
     /// Takes the dirty bit; to be followed by [`MailboxRequest::Changes`].
     pub fn take_dirty(&mut self) -> bool {
         std::mem::take(&mut self.dirty)

@@ -55,16 +55,6 @@ pub(super) struct Context {
     failed_logins: u32,
     before_login: u32,
     bad_in_a_row: u32,
-    notices: Notices,
-}
-
-/// Is the store heard between commands?
-#[derive(Debug, PartialEq, Eq)]
-enum Notices {
-    /// It may have something to say.
-    Expected,
-    /// It said that there are changes, which are told later; it says no more until it is asked.
-    Known,
 }
 
 impl Context {
@@ -77,7 +67,6 @@ impl Context {
             failed_logins: 0,
             before_login: 0,
             bad_in_a_row: 0,
-            notices: Notices::Expected,
         }
     }
 
@@ -94,7 +83,6 @@ impl Context {
 
     /// Counts a command. Why the session is to be closed, if it is.
     pub(super) fn completed(&mut self, condition: Condition) -> Option<&'static str> {
-        self.notices = Notices::Expected;
         self.bad_in_a_row = match condition {
             Condition::Bad => self.bad_in_a_row.saturating_add(1),
             Condition::Ok | Condition::No => 0,
@@ -123,11 +111,7 @@ impl Context {
 
     /// Between commands nothing is told, but that the store is gone is learnt.
     pub(super) fn listens(&self) -> bool {
-        self.notices == Notices::Expected && matches!(self.state, State::Authenticated | State::Selected(_))
-    }
-
-    pub(super) fn knows_of_news(&mut self) {
-        self.notices = Notices::Known;
+        matches!(self.state, State::Authenticated | State::Selected(_))
     }
 
     /// The view of the selected mailbox.

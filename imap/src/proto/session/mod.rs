@@ -225,10 +225,7 @@ impl Session for ImapSession {
                     self.activity = Activity::Probing(Asked::Waiting);
                     Some(Step::Ask(Ask::Alive))
                 }
-                Activity::Probing(Asked::Answered(Answer::Quiet)) => {
-                    self.context.knows_of_news();
-                    None
-                }
+                Activity::Probing(Asked::Answered(Answer::Quiet)) => None,
                 Activity::Probing(Asked::Answered(Answer::Lost)) => {
                     self.fault(Fault::Lost, output);
                     None
