@@ -15,7 +15,7 @@ use super::model::MAILBOXES;
 /// Accounts that are played with.
 pub(crate) const ACCOUNTS: u64 = 4;
 /// Transactions, few enough that some are asked twice.
-const TRANSACTIONS: u128 = 60;
+const TRANSACTIONS: u128 = 80;
 
 /// A change.
 #[derive(Clone, Debug)]
@@ -116,9 +116,18 @@ fn ranges() -> impl Strategy<Value = Vec<UidRange>> {
     prop_oneof![Just(vec![UidRange { first: 1, last: u32::MAX }]), prop::collection::vec(range, 0..4),]
 }
 
+fn account() -> impl Strategy<Value = u64> {
+    prop_oneof![5 => Just(0), 2 => 0..ACCOUNTS]
+}
+
+/// `\\Deleted` half of the time: what is deleted is expunged.
+fn flags() -> impl Strategy<Value = u8> {
+    prop_oneof![Just(8), 0..32_u8]
+}
+
 /// Mostly INBOX, mostly the first accounts: things have to meet.
-fn place() -> impl Strategy<Value = (u64, u64)> {
-    (0..ACCOUNTS, prop_oneof![5 => Just(1), 1 => 1..=MAILBOXES])
+pub(crate) fn place() -> impl Strategy<Value = (u64, u64)> {
+    (account(), prop_oneof![8 => Just(1), 1 => 1..=MAILBOXES])
 }
 
 fn change() -> impl Strategy<Value = FlagChange> {
@@ -130,10 +139,10 @@ pub(crate) fn act() -> impl Strategy<Value = Act> {
     let create = prop::collection::vec(0..ACCOUNTS, 0..4).prop_map(|accounts| Act::Create { accounts });
     let folder = prop::sample::select(vec![Folder::Inbox, Folder::Junk]);
     let deliver =
-        (0..TRANSACTIONS, prop::collection::btree_set(0..ACCOUNTS, 1..4), folder, 0..300_u32).prop_map(
+        (0..TRANSACTIONS, prop::collection::btree_set(account(), 1..4), folder, 0..300_u32).prop_map(
             |(transaction, accounts, folder, size)| Act::Deliver { transaction, accounts, folder, size },
         );
-    let append = (0..TRANSACTIONS, place(), 0..32_u8, keywords(), 0..300_u32).prop_map(
+    let append = (0..TRANSACTIONS, place(), flags(), keywords(), 0..300_u32).prop_map(
         |(transaction, (account, mailbox), flags, keywords, size)| Act::Append {
             transaction,
             account,
@@ -143,7 +152,7 @@ pub(crate) fn act() -> impl Strategy<Value = Act> {
             size,
         },
     );
-    let flags = (place(), ranges(), change(), 0..32_u8, keywords()).prop_map(
+    let flags = (place(), ranges(), change(), flags(), keywords()).prop_map(
         |((account, mailbox), uids, change, flags, keywords)| Act::Flags {
             account,
             mailbox,
@@ -155,6 +164,6 @@ pub(crate) fn act() -> impl Strategy<Value = Act> {
     );
     let expunge =
         (place(), ranges()).prop_map(|((account, mailbox), uids)| Act::Expunge { account, mailbox, uids });
-    let remove = (0..ACCOUNTS).prop_map(|account| Act::Remove { account });
+    let remove = prop_oneof![1 => Just(0), 9 => 1..ACCOUNTS].prop_map(|account| Act::Remove { account });
     prop_oneof![4 => create, 12 => deliver, 10 => append, 12 => flags, 5 => expunge, 1 => remove]
 }
