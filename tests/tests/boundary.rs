@@ -12,8 +12,9 @@ use std::process::{Command, ExitCode};
 use breach::table::{Starter, all};
 use bulkhead_tests::boundary::programs::{Programs, dumped_filters};
 use bulkhead_tests::boundary::stage::Stage;
-use bulkhead_tests::boundary::{USER_ID, alone, every_layer, judge, matrix};
+use bulkhead_tests::boundary::{USER_ID, alone, channels, every_layer, judge, matrix};
 use ipc::role::{Layer, Role};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// The first argument of the process that is an ordinary user; the second is where the programs are.
 const AS_USER: &str = "--as-user";
@@ -21,6 +22,9 @@ const AS_USER: &str = "--as-user";
 const DISCOVER: &str = "--discover";
 
 fn main() -> ExitCode {
+    // an attempt that is stopped by a signal leaves no core file behind
+    let (_, hard) = getrlimit(Resource::RLIMIT_CORE).expect("a limit");
+    setrlimit(Resource::RLIMIT_CORE, 0, hard).expect("a limit");
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let run = Run {
         wanted: arguments.iter().filter(|one| !one.starts_with(['-', '/'])).cloned().collect(),
@@ -29,8 +33,8 @@ fn main() -> ExitCode {
     };
     let failed = match arguments.as_slice() {
         [first, directory, ..] if first == AS_USER => {
-            let (text, failures) = run.table(Starter::User, Programs::copied_to(Path::new(directory)));
-            print!("{text}");
+            let (found, failures) = run.tables(Starter::User, Programs::copied_to(Path::new(directory)));
+            print!("{}{BETWEEN}{}", found.attempts, found.channels);
             report(&failures)
         }
         _ => run.everything(&arguments),
@@ -50,35 +54,48 @@ impl Run {
         let programs = Programs::copy_to(directory.path());
         let mut failures = filters_are_the_same(&programs);
         let mut sections = Vec::new();
+        let channels;
         if nix::unistd::geteuid().is_root() {
-            let (text, more) = self.table(Starter::Root, programs);
+            let (as_root, more) = self.tables(Starter::Root, programs);
             failures.extend(more);
-            sections.push((Starter::Root, text));
-            let (text, failed) = as_user(directory.path(), arguments);
+            let (as_user, failed) = as_user(directory.path(), arguments);
             failures.extend(failed.then(|| "the attempts as an ordinary user failed, see above".to_owned()));
-            sections.push((Starter::User, text));
+            if as_root.channels != as_user.channels {
+                failures.push("the channels differ between root and an ordinary user".into());
+            }
+            sections.push((matrix::heading(Starter::Root), as_root.attempts));
+            sections.push((matrix::heading(Starter::User), as_user.attempts));
+            channels = as_root.channels;
         } else {
             println!("boundary: started by root ... NOT RUN, needs root");
-            let (text, more) = self.table(Starter::User, programs);
+            let (found, more) = self.tables(Starter::User, programs);
             failures.extend(more);
-            sections.push((Starter::User, text));
+            sections.push((matrix::heading(Starter::User), found.attempts));
+            channels = found.channels;
         }
+        sections.push((matrix::CHANNELS, channels));
         if self.wanted.is_empty() && !self.discover {
-            failures.extend(self.compare(&sections));
+            failures.extend(self.compare(&sections, failures.is_empty()));
         }
         report(&failures)
     }
 
-    fn table(&self, starter: Starter, programs: Programs) -> (String, Vec<String>) {
-        let stage = Stage::set(starter, programs);
+    fn tables(&self, starter: Starter, programs: Programs) -> (Found, Vec<String>) {
+        let stage = Stage::set(starter, programs.clone());
         if self.discover {
             self.print_discoveries(&stage);
-            return (String::new(), Vec::new());
+            return (Found::default(), Vec::new());
         }
-        let (findings, failures) = judge::judge(&stage, |name| self.wants(name));
-        let count = findings.len();
-        eprintln!("boundary: {count} attempts started by {starter:?} ... {} failed", failures.len());
-        (matrix::table(starter, &findings), failures)
+        let (findings, mut failures) = judge::judge(&stage, |name| self.wants(name));
+        eprintln!(
+            "boundary: {} attempts started by {starter:?} ... {} failed",
+            findings.len(),
+            failures.len()
+        );
+        let (rows, more) = channels::judge(starter, &programs, |name| self.wants(name));
+        eprintln!("boundary: {} on channels started by {starter:?} ... {} failed", rows.len(), more.len());
+        failures.extend(more);
+        (Found { attempts: matrix::table(starter, &findings), channels: matrix::channels(&rows) }, failures)
     }
 
     fn wants(&self, name: &str) -> bool {
@@ -111,28 +128,37 @@ impl Run {
     }
 
     /// The committed file against what was found; an ordinary user has found but a part of it.
-    fn compare(&self, sections: &[(Starter, String)]) -> Option<String> {
+    fn compare(&self, sections: &[(&str, String)], all_held: bool) -> Option<String> {
         let file: PathBuf = matrix::file();
         let tables: Vec<_> = sections.iter().map(|(_, text)| text.as_str()).collect();
         let whole = format!("{}{}", matrix::HEAD, tables.join("\n"));
-        if self.bless && sections.len() == 2 {
+        let complete = sections.len() == 3;
+        if self.bless && complete && all_held {
             std::fs::write(&file, whole).expect("the matrix is written");
             return None;
         }
         let committed = std::fs::read_to_string(&file).unwrap_or_default();
-        let same = if sections.len() == 2 {
+        let same = if complete {
             committed == whole
         } else {
-            sections.iter().all(|(starter, text)| {
-                matrix::section(&committed, matrix::heading(*starter)) == text.trim_end()
-            })
+            sections.iter().all(|(heading, text)| matrix::section(&committed, heading) == text.trim_end())
         };
         (!same).then(|| format!("{} is not what was found; BULKHEAD_BLESS=1 writes it anew", file.display()))
     }
 }
 
-/// The same, as an ordinary user, in a process of its own: its table, and whether anything failed.
-fn as_user(directory: &Path, arguments: &[String]) -> (String, bool) {
+/// What was found by one who starts it.
+#[derive(Default)]
+struct Found {
+    attempts: String,
+    channels: String,
+}
+
+/// Stands between the two where one process prints them for another.
+const BETWEEN: char = '\x0c';
+
+/// The same, as an ordinary user, in a process of its own; and whether anything failed.
+fn as_user(directory: &Path, arguments: &[String]) -> (Found, bool) {
     use std::os::unix::process::CommandExt;
     let program = directory.join("boundary");
     std::fs::copy(std::env::current_exe().expect("a path"), &program).expect("a copy");
@@ -146,15 +172,21 @@ fn as_user(directory: &Path, arguments: &[String]) -> (String, bool) {
         .stderr(std::process::Stdio::inherit())
         .output()
         .expect("it starts");
-    (String::from_utf8(output.stdout).expect("text"), !output.status.success())
+    let text = String::from_utf8(output.stdout).expect("text");
+    let found = text
+        .split_once(BETWEEN)
+        .map(|(attempts, channels)| Found { attempts: attempts.to_owned(), channels: channels.to_owned() });
+    (found.unwrap_or_default(), !output.status.success())
 }
 
-/// The hostile code is all that the feature changes: the filters are those of the ordinary program.
+/// The hostile code is all that the feature changes: the filters are those of the ordinary program, and of the released
+/// one where `BULKHEAD_RELEASE_BIN_DIR` says where that is.
 fn filters_are_the_same(programs: &Programs) -> Vec<String> {
     let differs = |role: &Role| {
-        let (hostile, real) =
-            (dumped_filters(&programs.hostile(*role)), dumped_filters(&programs.real(*role)));
-        hostile.is_empty() || hostile != real
+        let hostile = dumped_filters(&programs.hostile(*role));
+        let real = dumped_filters(&programs.real(*role));
+        let released = programs.released(*role).map(|program| dumped_filters(&program));
+        hostile.is_empty() || hostile != real || released.is_some_and(|released| hostile != released)
     };
     Role::STARTED
         .into_iter()

@@ -36,6 +36,13 @@ impl Programs {
         self.hostile.join(role.program())
     }
 
+    /// The released program of a role, where it was built.
+    #[must_use]
+    pub fn released(&self, role: Role) -> Option<PathBuf> {
+        std::env::var_os("BULKHEAD_RELEASE_BIN_DIR")
+            .map(|directory| PathBuf::from(directory).join(role.program()))
+    }
+
     /// The program of a role.
     #[must_use]
     pub fn real(&self, role: Role) -> PathBuf {
