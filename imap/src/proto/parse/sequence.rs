@@ -103,6 +103,13 @@ impl Numbers {
         })
     }
 
+    /// The smallest of them that is not below `least`. Takes time in proportion to the logarithm of the count of ranges.
+    #[must_use]
+    pub fn next_from(&self, least: u32) -> Option<u32> {
+        let at = self.0.partition_point(|(_, high)| *high < least);
+        self.0.get(at).map(|(low, _)| least.max(*low))
+    }
+
     /// The ranges, ascending.
     pub fn ranges(&self) -> impl ExactSizeIterator<Item = RangeInclusive<u32>> + '_ {
         self.0.iter().map(|(low, high)| *low..=*high)
@@ -193,6 +200,7 @@ mod tests {
             prop_assert_eq!(numbers.among(&existing).collect::<Vec<_>>(), want);
             for n in 1..45 {
                 prop_assert_eq!(numbers.contains(n), meant(&n));
+                prop_assert_eq!(numbers.next_from(n), (n..45).find(meant));
             }
         }
     }

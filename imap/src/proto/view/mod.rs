@@ -106,13 +106,30 @@ impl View {
 
     /// The first message at or behind a place in the view that is among the numbers, and the place behind it.
     pub(crate) fn next_of(&self, by: By, numbers: &Numbers, from: usize) -> Option<(Numbered, usize)> {
-        let rest = self.rows.get(from..)?;
-        let (at, row) = rest.iter().enumerate().find(|(at, row)| match by {
-            By::Sequence => numbers.contains(number(from.saturating_add(*at).saturating_add(1))),
-            By::Uid => numbers.contains(row.uid),
-        })?;
-        let behind = from.saturating_add(at).saturating_add(1);
-        Some((Numbered { sequence: number(behind), row: *row }, behind))
+        let at = match by {
+            By::Sequence => {
+                let next = numbers.next_from(number(from).saturating_add(1))?;
+                usize::try_from(next).ok()?.checked_sub(1)?
+            }
+            By::Uid => self.next_by_uid(numbers, from)?,
+        };
+        let row = *self.rows.get(at)?;
+        let behind = at.saturating_add(1);
+        Some((Numbered { sequence: number(behind), row }, behind))
+    }
+
+    /// Leaps from UID to UID: most sets name few of many messages.
+    fn next_by_uid(&self, numbers: &Numbers, from: usize) -> Option<usize> {
+        let mut at = from;
+        loop {
+            let uid = self.rows.get(at)?.uid;
+            let next = numbers.next_from(uid)?;
+            if next == uid {
+                return Some(at);
+            }
+            let rest = self.rows.get(at..)?;
+            at = at.saturating_add(rest.partition_point(|row| row.uid < next));
+        }
     }
 
     /// The messages among the numbers that pass a test, as runs of UIDs. Neighbours in the view are one run whatever
