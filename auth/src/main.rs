@@ -6,7 +6,6 @@ use ipc::Role;
 
 #[cfg(not(feature = "hostile"))]
 fn main() -> ExitCode {
-    bulkhead_auth::role::abort_on_panic();
     sandbox::startup::run(&[Role::Auth], bulkhead_auth::role::prepare, bulkhead_auth::role::serve)
 }
 

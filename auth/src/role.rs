@@ -9,7 +9,7 @@ use ipc::control::{Control, Event};
 use ipc::exit::{Exit, Failure};
 use ipc::service::control::Hello;
 use ipc::slice::RoleConfig;
-use sandbox::startup::Started;
+use sandbox::startup::{self, Started};
 
 use crate::auth::Auth;
 use crate::hashing::Pool;
@@ -19,21 +19,13 @@ use crate::{database, store};
 /// How often it is looked whether something is still under way, while draining.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);
 
-/// A panic in this role ends it, on whichever thread: the master starts a new one, and the database is as committed.
-/// The message is left out of the log, since nobody can say what is in it.
-pub fn abort_on_panic() {
-    std::panic::set_hook(Box::new(|panic| {
-        let at = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(at, "a panic ends this process");
-        std::process::abort();
-    }));
-}
-
-/// Makes the threads that hash; after the lock-down there can be no more.
+/// Makes the threads that hash; after the lock-down there can be no more. From here on a panic ends the role, on
+/// whichever thread: the master starts a new one, and the database is as committed.
 ///
 /// # Errors
 /// When a thread cannot be made.
 pub fn prepare(_hello: &Hello) -> io::Result<Pool> {
+    startup::abort_on_panic();
     Pool::start()
 }
 

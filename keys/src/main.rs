@@ -6,7 +6,7 @@ use ipc::role::Role;
 
 #[cfg(not(feature = "hostile"))]
 fn main() -> ExitCode {
-    sandbox::startup::run(&[Role::Keys], |_| Ok(()), bulkhead_keys::role::serve)
+    sandbox::startup::run(&[Role::Keys], bulkhead_keys::role::prepare, bulkhead_keys::role::serve)
 }
 
 #[cfg(feature = "hostile")]

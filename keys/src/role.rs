@@ -1,6 +1,7 @@
 //! The life of the role: its keys first, then its readers.
 
 use std::collections::HashMap;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::rc::Rc;
@@ -10,8 +11,9 @@ use ipc::control::{Control, Event};
 use ipc::exit::{Exit, Failure};
 use ipc::peers::Service;
 use ipc::role::Instance;
+use ipc::service::control::Hello;
 use ipc::slice::{KeysConfig, RoleConfig};
-use sandbox::startup::Started;
+use sandbox::startup::{self, Started};
 use tokio::task::AbortHandle;
 use tokio::time::MissedTickBehavior;
 
@@ -23,6 +25,16 @@ use crate::{key_files, self_signed};
 const DIRECTORY: &str = ".";
 /// How often it is seen whether ticket keys are over.
 const TURN: Duration = Duration::from_secs(60);
+
+/// From here on a panic ends the role: one that is caught with the task it was in would leave a reader without
+/// signatures, and nobody to notice.
+///
+/// # Errors
+/// Never; there are no threads to be made.
+pub fn prepare(_hello: &Hello) -> io::Result<()> {
+    startup::abort_on_panic();
+    Ok(())
+}
 
 /// Serves until the master says to end. That a key is of no use shows before it says `Ready`.
 ///

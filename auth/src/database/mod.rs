@@ -19,8 +19,8 @@ pub use accounts::{Account, Added, NewRow};
 pub use aliases::{AliasSet, Page};
 pub use domains::DomainChange;
 
-/// Where it lies, as the locked-down role sees it.
-pub const PATH: &str = "/accounts.db";
+/// Where it lies: in the role's directory, in which the role stands.
+pub const PATH: &str = "accounts.db";
 
 /// How long a lock that somebody else holds is waited for. Nobody else should have one, and logins wait meanwhile.
 const LOCK_PATIENCE: Duration = Duration::from_millis(100);
