@@ -90,6 +90,8 @@ impl Handed {
 pub enum Held {
     /// One the master wired.
     Peer(Service),
+    /// The one to the master.
+    Control,
     /// The last one that came with an answer: a mailbox session.
     Session,
 }

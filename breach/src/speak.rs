@@ -1,7 +1,7 @@
 //! Saying anything at all on a channel.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use ipc::socket;
 use rustix::net::sockopt::{self, Timeout};
@@ -9,7 +9,7 @@ use rustix::net::sockopt::{self, Timeout};
 use crate::order::{Heard, Packet, Speech};
 
 /// Says it and listens; also the last descriptor that came with a reply.
-pub(crate) fn speak(channel: &OwnedFd, speech: &Speech) -> (Heard, Option<OwnedFd>) {
+pub(crate) fn speak(channel: BorrowedFd<'_>, speech: &Speech) -> (Heard, Option<OwnedFd>) {
     let mut heard = Heard::default();
     let mut session = None;
     for which in [Timeout::Send, Timeout::Recv] {
@@ -34,15 +34,15 @@ pub(crate) fn speak(channel: &OwnedFd, speech: &Speech) -> (Heard, Option<OwnedF
     (heard, session)
 }
 
-fn say(channel: &OwnedFd, packet: &Packet) -> io::Result<()> {
+fn say(channel: BorrowedFd<'_>, packet: &Packet) -> io::Result<()> {
     let filling = vec![0; usize::try_from(packet.filling).unwrap_or(usize::MAX)];
-    let descriptors = vec![channel.as_fd(); packet.descriptors.into()];
-    socket::send(channel.as_fd(), &packet.head, &filling, &descriptors)
+    let descriptors = vec![channel; packet.descriptors.into()];
+    socket::send(channel, &packet.head, &filling, &descriptors)
 }
 
 /// One more packet; `false` when none came in time, or the channel is at its end.
-fn listen(channel: &OwnedFd, heard: &mut Heard, session: &mut Option<OwnedFd>, keep: bool) -> bool {
-    match socket::receive(channel.as_fd()) {
+fn listen(channel: BorrowedFd<'_>, heard: &mut Heard, session: &mut Option<OwnedFd>, keep: bool) -> bool {
+    match socket::receive(channel) {
         Ok(mut packet) => {
             packet.bytes.truncate(Heard::REPLY_MAX);
             if keep {

@@ -75,9 +75,10 @@ fn cell(found: &Finding) -> String {
 pub const CHANNELS: &str = "## The channels: what a hijacked client says to the servers\n";
 
 const CHANNELS_TEXT: &str = "
-Said by hostile code in the client under full lock-down, to the real `store`, `keys` and `auth`. After each the server is
-still the same process, and another reader on channels of its own was answered all the while. Not among the attempts,
-because no request has a place for it: a remote address to `deliver`, an account to `mailbox`, a private key to ask for.
+Said by hostile code in the client under full lock-down, to the real `store`, `keys`, `auth` and
+`master`. After each the server is still the same process. Another reader, on channels of its own, was answered by
+`store`, `keys` and `auth` all the while. Not among the attempts, because no request has a place for it: a remote
+address to `deliver`, an account to `mailbox`, a private key to ask for.
 
 ";
 
@@ -91,6 +92,7 @@ pub fn channels(rows: &[Row]) -> String {
         let channel = match row.on {
             Held::Peer(service) => format!("{service:?}").to_lowercase(),
             Held::Session => "mailbox".to_owned(),
+            Held::Control => "control".to_owned(),
         };
         let (name, what) = row.attempt;
         let _infallible =

@@ -98,7 +98,7 @@ fn out_of_form(place: &Place) -> Vec<Case> {
             let what = "a piece of a body that was not begun";
             cases.push(one("chunk-unbegun", what, Packet::once(frames::chunk(3, b"text"))));
         }
-        Held::Peer(_) => {
+        Held::Peer(_) | Held::Control => {
             let what = "a piece of a body, where there are no bodies";
             cases.push(one("chunk", what, Packet::once(frames::chunk(0, b"text"))));
         }

@@ -41,6 +41,7 @@ pub(super) fn printed(on: Held, reply: &[u8]) -> String {
         Held::Peer(Service::Handshake) => answer::<Handshake>(encoded),
         Held::Peer(Service::Deliver) => plain::<DeliverReply>(encoded),
         Held::Session => plain::<MailboxReply>(encoded),
+        Held::Control => None,
         Held::Peer(Service::Sessions) => answer::<Sessions>(encoded),
     };
     printed.unwrap_or_else(|| format!("{reply:?}"))

@@ -5,6 +5,7 @@
 //! all the while, which a witness sees to.
 
 mod cases;
+mod control;
 mod deliver;
 mod frames;
 mod handshake;
@@ -96,6 +97,9 @@ pub fn judge(
     failures.extend(handshake::ticket_keys_differ(&servers).err());
     failures.extend(mailbox::theirs_is_there(&servers).err());
     failures.extend(witness.stop());
+    let (more, otherwise) = control::judge(starter, programs, wanted);
+    rows.extend(more);
+    failures.extend(otherwise);
     (rows, failures)
 }
 
