@@ -92,6 +92,11 @@ impl Run {
             findings.len(),
             failures.len()
         );
+        if !failures.is_empty() {
+            // whoever cannot be locked down as the table says has no channels to be tried
+            failures.push(format!("the channels, started by {starter:?}: not run, because attempts failed"));
+            return (Found::default(), failures);
+        }
         let (rows, more) = channels::judge(starter, &programs, |name| self.wants(name));
         eprintln!("boundary: {} on channels started by {starter:?} ... {} failed", rows.len(), more.len());
         failures.extend(more);
