@@ -256,6 +256,12 @@ impl<Tx: Message, Rx: Message> Blocking<Tx, Rx> {
         }
     }
 
+    /// Whether [`Blocking::receive`] would return at once.
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        socket::is_readable(self.socket.as_fd())
+    }
+
     /// The socket, to go on with it as an asynchronous channel.
     #[must_use]
     pub fn into_socket(self) -> OwnedFd {

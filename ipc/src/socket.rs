@@ -94,6 +94,13 @@ pub fn receive(socket: BorrowedFd<'_>) -> io::Result<Packet> {
     })
 }
 
+/// Whether [`receive`] would return at once: with a packet, or because the channel is at its end.
+#[must_use]
+pub fn is_readable(socket: BorrowedFd<'_>) -> bool {
+    // `poll` is a system call that the readers' filters do not have
+    net::recv(socket, &mut [0u8; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT) != Err(rustix::io::Errno::AGAIN)
+}
+
 /// What a descriptor must be, for the frame that carries it to be accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -3,7 +3,7 @@
 //! rustls signs synchronously, so this client blocks, with a time-out of [`PATIENCE`]; a worker has one such channel.
 //! When `keys` dies, handshakes under way fail, and the client uses the channel the master wires to the next one.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -111,21 +111,33 @@ impl HandshakeClient {
     /// When the socket takes no time-out.
     pub fn replace(&self, socket: std::os::fd::OwnedFd) -> std::io::Result<()> {
         crate::socket::set_receive_timeout(&socket, PATIENCE)?;
-        self.channel.lock().unwrap_or_else(PoisonError::into_inner).channel = Some(Blocking::new(socket));
-        self.replaced.notify_all();
+        let mut present = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
+        present.channel = Some(Blocking::new(socket));
+        present.silent = false;
         Ok(())
     }
 
-    /// Asks and waits, at most [`PATIENCE`].
+    /// Did a call end without an answer, and is there still none? Until there is, no call is tried: each would stop
+    /// its thread, with all sessions on it, for [`PATIENCE`].
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.channel.lock().unwrap_or_else(PoisonError::into_inner).is_silent()
+    }
+
+    /// Asks and waits, at most [`PATIENCE`]; not at all while [`HandshakeClient::is_silent`].
     ///
     /// # Errors
     /// When `keys` is away or does not answer in time.
     pub fn call(&self, request: HandshakeRequest) -> Result<HandshakeReply, ChannelError> {
         let mut present = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
+        if present.is_silent() {
+            return Err(ChannelError::Unread);
+        }
         let id = present.next;
         present.next = id.wrapping_add(1);
         let channel = present.channel.as_ref().ok_or(ChannelError::Gone)?;
         let outcome = Self::exchange(channel, id, request);
+        present.silent = matches!(outcome, Err(ChannelError::Unread));
         if !matches!(outcome, Ok(_) | Err(ChannelError::Unread)) {
             present.channel = None;
         }
@@ -149,5 +161,77 @@ impl HandshakeClient {
             }
         }
         Err(ChannelError::Unread)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::OwnedFd;
+
+    use super::*;
+    use crate::frame::Message;
+
+    /// A call as the other end sees it.
+    #[derive(Debug, Serialize, Deserialize)]
+    struct Heard {
+        id: u32,
+        _request: HandshakeRequest,
+    }
+
+    /// An answer as the other end makes it.
+    #[derive(Debug, Serialize, Deserialize)]
+    struct Said {
+        id: u32,
+        reply: HandshakeReply,
+    }
+
+    impl Message for Heard {}
+    impl Message for Said {}
+
+    fn pair() -> (HandshakeClient, OwnedFd) {
+        let (ours, theirs) = crate::socket::pair().unwrap();
+        let client = HandshakeClient::default();
+        client.replace(ours).unwrap();
+        (client, theirs)
+    }
+
+    #[test]
+    fn keys_that_does_not_answer_is_waited_for_once() {
+        let (client, theirs) = pair();
+        assert!(!client.is_silent());
+        let asked = Instant::now();
+        assert!(matches!(client.call(HandshakeRequest::TicketKeys), Err(ChannelError::Unread)));
+        assert!(asked.elapsed() >= PATIENCE && client.is_silent());
+
+        let asked = Instant::now();
+        for _ in 0..100 {
+            assert!(matches!(client.call(HandshakeRequest::TicketKeys), Err(ChannelError::Unread)));
+        }
+        assert!(asked.elapsed() < PATIENCE, "{:?}", asked.elapsed());
+
+        // it wakes up, answers what was given up, and from then on is asked again
+        let keys: Blocking<Said, Heard> = Blocking::new(theirs);
+        let answer = || {
+            let Frame::Message(heard, _) = keys.receive().unwrap() else { panic!("a call is wanted") };
+            keys.send(&Said { id: heard.id, reply: HandshakeReply::Refused }, &[]).unwrap();
+        };
+        answer();
+        assert!(!client.is_silent());
+        std::thread::scope(|scope| {
+            scope.spawn(answer);
+            assert!(matches!(client.call(HandshakeRequest::TicketKeys), Ok(HandshakeReply::Refused)));
+        });
+        assert!(!client.is_silent());
+    }
+
+    #[test]
+    fn the_next_channel_is_not_held_to_the_silence_of_the_last() {
+        let (client, _theirs) = pair();
+        assert!(client.call(HandshakeRequest::TicketKeys).is_err());
+        let (ours, theirs) = crate::socket::pair().unwrap();
+        client.replace(ours).unwrap();
+        assert!(!client.is_silent());
+        drop(theirs);
+        assert!(!matches!(client.call(HandshakeRequest::TicketKeys), Err(ChannelError::Unread)));
     }
 }

@@ -35,6 +35,8 @@ pub const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(30);
 const BUFFER_MAX: usize = 32 * 1024;
 /// Until ticket keys are asked for again, when the answer did not come in time.
 const RETRY: Duration = Duration::from_secs(30);
+/// How often a `keys` that does not answer is looked at.
+const SILENCE: Duration = Duration::from_millis(100);
 
 /// Why there is no TLS on a connection.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +103,7 @@ impl Tls {
         let _ = self.material.subscribe().wait_for(Option::is_some).await;
     }
 
-    /// What new connections are accepted with; waits up to [`KEYS_PATIENCE`] for `keys`.
+    /// What new connections are accepted with; waits up to [`KEYS_PATIENCE`] for `keys` to be there and to answer.
     ///
     /// # Errors
     /// [`TlsError::KeysAway`].
@@ -114,7 +116,14 @@ impl Tls {
             gone
         });
         let mut changes = self.material.subscribe();
-        let found = timeout(KEYS_PATIENCE, changes.wait_for(Option::is_some)).await;
+        let found = timeout(KEYS_PATIENCE, async {
+            // a handshake that `keys` does not sign would end anyway; this one may yet see it wake up
+            while self.client.is_silent() {
+                sleep(SILENCE).await;
+            }
+            changes.wait_for(Option::is_some).await
+        })
+        .await;
         let found = found.ok().and_then(Result::ok).and_then(|material| material.clone());
         found.map(|material| TlsAcceptor::from(material.config)).ok_or(TlsError::KeysAway)
     }

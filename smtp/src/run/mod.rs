@@ -20,8 +20,9 @@ use listener::session::Session as _;
 use crate::proto::{Mx, Settings, StartTls};
 use backend::{MxBackend, Peers};
 
-/// MAIL commands of one connection: then it has to come again, and perhaps to another worker.
-const MAX_TRANSACTIONS: u32 = 1000;
+/// MAIL commands of one connection: then it has to come again, and perhaps to another worker. Far beyond what a list
+/// server sends in one go, and whoever loads a mailbox.
+const MAX_TRANSACTIONS: u32 = 100_000;
 
 /// Serves until the master says to end.
 ///
