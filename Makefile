@@ -5,7 +5,7 @@ ROLES := -p bulkhead-smtp -p bulkhead-imap -p bulkhead-auth -p bulkhead-keys -p 
 # where the tests look for programs
 export BULKHEAD_BIN_DIR := $(CURDIR)/target/debug
 export BULKHEAD_HOSTILE_BIN_DIR := $(CURDIR)/target/hostile/debug
-export BULKHEAD_UNSYNCED_BIN_DIR := $(CURDIR)/target/no-fdatasync/debug
+export BULKHEAD_CARELESS_VICTIM := $(CURDIR)/target/no-fdatasync/debug/deliver_without_end
 
 .PHONY: help setup build release demo test lint test-programs soak clean
 
@@ -28,11 +28,15 @@ lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 
-# Programs that tests run: as shipped but unoptimised, with hostile code inside, and a store that does not sync.
+# Programs that tests run: with hostile code inside, a store that does not sync, and the ordinary ones, which come last and stay
+# in target/debug. One target directory: what they have in common is built once.
 test-programs:
-	$(CARGO) build --workspace --bins --locked
-	$(CARGO) build $(ROLES) --bins --features hostile --locked --target-dir target/hostile
-	$(CARGO) build -p bulkhead-store --examples --features unsafe-no-fdatasync --locked --target-dir target/no-fdatasync
+	$(CARGO) build $(ROLES) --bins --features hostile --locked
+	@mkdir -p target/hostile/debug target/no-fdatasync/debug
+	@for role in $(ROLES:bulkhead-%=%); do [ $$role = -p ] || cp -f target/debug/bulkhead-$$role target/hostile/debug/; done
+	$(CARGO) build -p bulkhead-store --examples --features unsafe-no-fdatasync --locked
+	@cp -f target/debug/examples/deliver_without_end target/no-fdatasync/debug/
+	$(CARGO) build --workspace --bins --examples --locked
 
 test: setup lint test-programs ## everything; as root it also runs what needs root, and all of it as an ordinary user
 	$(CARGO) test --workspace --locked --no-fail-fast
