@@ -15,6 +15,9 @@ pub const AUTH_SOCKET: &str = "auth.sock";
 /// Rows in one page or one import request.
 pub const ROWS_MAX: usize = 128;
 
+/// Requests one connection may have outstanding.
+pub const IN_FLIGHT: usize = 8;
+
 /// What the master serves.
 #[derive(Debug)]
 pub enum MasterAdmin {}
@@ -78,6 +81,7 @@ pub enum ProcessState {
 impl Procedure for MasterAdmin {
     type Request = MasterRequest;
     type Reply = MasterReply;
+    const IN_FLIGHT: usize = IN_FLIGHT;
 }
 
 /// What `auth` serves.
@@ -203,4 +207,5 @@ pub struct AliasRow {
 impl Procedure for AuthAdmin {
     type Request = AuthRequest;
     type Reply = AuthReply;
+    const IN_FLIGHT: usize = IN_FLIGHT;
 }

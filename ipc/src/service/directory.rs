@@ -43,4 +43,5 @@ pub enum DirectoryReply {
 impl Procedure for Directory {
     type Request = DirectoryRequest;
     type Reply = DirectoryReply;
+    const IN_FLIGHT: usize = IN_FLIGHT;
 }

@@ -89,19 +89,27 @@ pub enum HandshakeReply {
 impl Procedure for Handshake {
     type Request = HandshakeRequest;
     type Reply = HandshakeReply;
+    const IN_FLIGHT: usize = IN_FLIGHT;
 }
 
 /// The blocking client, whose channel the master can replace.
 #[derive(Debug, Default)]
 pub struct HandshakeClient {
     channel: Mutex<Present>,
-    replaced: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct Present {
     channel: Option<Blocking<Call<Handshake>, Answer<Handshake>>>,
     next: u32,
+    /// A call on this channel was given up, and `keys` has said nothing since.
+    silent: bool,
+}
+
+impl Present {
+    fn is_silent(&self) -> bool {
+        self.silent && self.channel.as_ref().is_some_and(|channel| !channel.is_readable())
+    }
 }
 
 impl HandshakeClient {

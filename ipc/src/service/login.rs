@@ -54,6 +54,7 @@ pub enum LoginReply {
 impl Procedure for Login {
     type Request = LoginRequest;
     type Reply = LoginReply;
+    const IN_FLIGHT: usize = IN_FLIGHT;
 
     fn reply_descriptors(reply: &LoginReply) -> &'static [Kind] {
         match reply {

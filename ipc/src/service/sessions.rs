@@ -65,6 +65,7 @@ pub enum SessionsReply {
 impl Procedure for Sessions {
     type Request = SessionsRequest;
     type Reply = SessionsReply;
+    const IN_FLIGHT: usize = IN_FLIGHT;
 
     fn reply_descriptors(reply: &SessionsReply) -> &'static [Kind] {
         match reply {
