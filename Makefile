@@ -42,7 +42,7 @@ test: setup lint test-programs ## everything; as root it also runs what needs ro
 	$(CARGO) test --workspace --locked --no-fail-fast
 
 soak: setup test-programs ## what takes long: more of every random test
-	PROPTEST_CASES=20000 BULKHEAD_SOAK=1 $(CARGO) test --workspace --locked --no-fail-fast
+	PROPTEST_CASES=4000 BULKHEAD_SOAK=1 $(CARGO) test --workspace --locked --no-fail-fast
 
 clean: ## removes what was built
 	$(CARGO) clean

@@ -54,6 +54,8 @@ impl Load {
 }
 
 fn kill_under_load(role: &str, kills: u32) {
+    // `make soak`
+    let kills = if std::env::var_os("BULKHEAD_SOAK").is_some() { kills * 10 } else { kills };
     let limits = Options { mx: "max_connections_per_address = 1000", ..Options::default() };
     let suite = Suite::start(User::here()[0], limits);
     suite.import(&[(LOGIN, PASSWORD)]);
