@@ -189,7 +189,9 @@ pub(crate) const JOURNAL: Group = Group {
 
 pub(crate) const CLIENTS: Group = Group {
     name: "clients",
-    reason: "accepting on the listeners it was handed, who the client is, and how its connection is kept",
+    reason: "accepting on the listeners it was handed, who the client is, and how its connection is kept; not \
+             SO_LINGER, by which whoever closes a connection last waits for its peer: that is another role, when the \
+             descriptor was smuggled to it",
     calls: &[
         any(libc::SYS_accept4),
         any(libc::SYS_getsockname),
@@ -198,7 +200,6 @@ pub(crate) const CLIENTS: Group = Group {
             libc::SYS_setsockopt,
             &[
                 &[SOCKET_LEVEL, is(2, libc::SO_KEEPALIVE)],
-                &[SOCKET_LEVEL, is(2, libc::SO_LINGER)],
                 &[TCP_LEVEL, is(2, libc::TCP_NODELAY)],
                 &[TCP_LEVEL, is(2, libc::TCP_KEEPIDLE)],
                 &[TCP_LEVEL, is(2, libc::TCP_KEEPINTVL)],

@@ -142,6 +142,15 @@ fn descriptors_are_copied_but_send_no_signals() {
 }
 
 #[test]
+fn nobody_makes_another_role_wait_for_his_peer() {
+    all_allow(false, libc::SYS_setsockopt, &[3, int(libc::SOL_SOCKET), int(libc::SO_LINGER)]);
+    let nodelay = [3, int(libc::IPPROTO_TCP), int(libc::TCP_NODELAY)];
+    for role in Role::STARTED {
+        assert_eq!(allows(role, libc::SYS_setsockopt, &nodelay), role.is_reader(), "{role}");
+    }
+}
+
+#[test]
 fn record_locks_are_the_database_s_alone() {
     for role in Role::STARTED {
         assert_eq!(allows(role, libc::SYS_fcntl, &[3, int(libc::F_SETLK)]), role == Role::Auth, "{role}");
