@@ -29,6 +29,9 @@ pub enum StartTls {
 /// RFC 5321 section 4.5.3.1.8: a server has to take at least 100 recipients.
 pub const MIN_RECIPIENTS: usize = 100;
 
+/// Different targets of one transaction. One recipient can lead to a hundred, and the wire to the store takes so many.
+pub const MAX_TARGETS: usize = 4096;
+
 /// Bytes of one [`super::Ask::Chunk`]; the wire to the store takes twice as much. The smaller, the less a slow store
 /// makes a thousand sessions hold.
 pub const MAX_CHUNK: usize = 64 * 1024;

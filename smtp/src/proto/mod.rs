@@ -23,6 +23,6 @@ pub use address::{Address, Domain, ForwardPath, ReversePath};
 pub use ask::{
     Answer, Ask, Begin, Begun, Body, Commit, Failure, Outcome, Rejection, Target, TransactionId, Verdict,
 };
-pub use limits::{MAX_CHUNK, MAX_HOPS, MIN_RECIPIENTS, Settings, StartTls};
+pub use limits::{MAX_CHUNK, MAX_HOPS, MAX_TARGETS, MIN_RECIPIENTS, Settings, StartTls};
 pub use parse::{ClientName, Command, MailFrom, Refusal, parse};
 pub use session::Mx;

@@ -134,6 +134,12 @@ impl Recipients {
         self.targets.extend(targets);
     }
 
+    /// How many targets there would be with these as well.
+    pub(super) fn with(&self, more: &[Target]) -> usize {
+        let new: BTreeSet<_> = more.iter().filter(|target| !self.targets.contains(target)).collect();
+        self.targets.len().saturating_add(new.len())
+    }
+
     /// How many RCPT commands were accepted.
     pub(super) fn count(&self) -> usize {
         self.count

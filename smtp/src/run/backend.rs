@@ -15,6 +15,8 @@ use crate::proto::{
     self, Answer, Ask, Begin, Begun, Commit, Domain, Failure, ForwardPath, Outcome, Target, Verdict,
 };
 
+const _: () = assert!(proto::MAX_TARGETS <= ipc::service::deliver::TARGETS_MAX);
+
 /// The other compartments, as this worker reaches them.
 #[derive(Debug, Default)]
 pub(super) struct Peers {

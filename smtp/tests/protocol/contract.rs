@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bulkhead_smtp::proto::{Answer, Ask, Failure, MAX_CHUNK, Mx, Outcome, Verdict};
+use bulkhead_smtp::proto::{Answer, Ask, Failure, MAX_CHUNK, MAX_TARGETS, Mx, Outcome, Verdict};
 use listener::session::{Farewell, Input, Session, Step};
 
 use crate::support::{Connection, Line, settings};
@@ -106,5 +106,26 @@ fn a_chunk_keeps_its_limit_when_a_cr_was_held_back() {
     connection.send(b"HELO c\r\nMAIL FROM:<>\r\nRCPT TO:<alice@here.example>\r\nDATA\r\nx\r", usize::MAX);
     let rest = [b"\n".to_vec(), vec![b'y'; MAX_CHUNK + 10], b"\r\n.\r\n".to_vec()].concat();
     connection.send(&rest, usize::MAX);
+    assert_eq!(connection.backend.stored.len(), 1);
+}
+
+/// What goes beyond the wire's limit would end the channel that all messages of the worker go over.
+#[test]
+fn recipients_that_lead_to_too_many_come_with_the_next_transaction() {
+    let mut connection = Connection::new(settings());
+    connection.send(b"HELO c\r\nMAIL FROM:<>\r\n", usize::MAX);
+    connection.output.clear();
+    let rcpt = |number: usize| format!("RCPT TO:<crowd{number}@here.example>\r\n");
+    let fitting = MAX_TARGETS / 100;
+    for number in (0..=fitting).chain([0]) {
+        connection.send(rcpt(number).as_bytes(), usize::MAX);
+    }
+    let replies = String::from_utf8(std::mem::take(&mut connection.output)).unwrap();
+    let replies: Vec<_> = replies.lines().collect();
+    assert_eq!(replies[fitting], "452 4.5.3 Too many recipients");
+    let accepted = replies.iter().filter(|reply| reply.starts_with("250 ")).count();
+    assert_eq!(accepted, fitting + 1, "who is among the targets already is no one more");
+    connection.send(b"DATA\r\nx\r\n.\r\n", usize::MAX);
+    assert!(connection.output.starts_with(b"354 "));
     assert_eq!(connection.backend.stored.len(), 1);
 }

@@ -212,6 +212,10 @@ fn verdict(path: &ForwardPath) -> Verdict {
         "alice" => Verdict::Accepted(vec![Target::Account(1)]),
         "bob" => Verdict::Accepted(vec![Target::Account(2)]),
         "team" => Verdict::Accepted(vec![Target::Forward(9), Target::Account(2), Target::Account(1)]),
+        crowd if crowd.starts_with("crowd") => {
+            let first = crowd.trim_start_matches("crowd").parse::<u64>().expect("a number") * 100;
+            Verdict::Accepted((first..first + 100).map(Target::Account).collect())
+        }
         "two words" => Verdict::Accepted(vec![Target::Account(3)]),
         "nowhere" => Verdict::Accepted(vec![]),
         "full" => Verdict::Rejected(Rejection::Full),

@@ -2,7 +2,7 @@
 
 use super::out_of_order;
 use crate::proto::context::Context;
-use crate::proto::limits::MIN_RECIPIENTS;
+use crate::proto::limits::{MAX_TARGETS, MIN_RECIPIENTS};
 use crate::proto::reply::Reply;
 use crate::proto::state::{Dialog, Hello, Next, Transaction, Waiting};
 use crate::proto::{Ask, ForwardPath, Rejection, Settings, Verdict};
@@ -14,8 +14,7 @@ pub(super) fn rcpt(settings: &Settings, dialog: Dialog, path: ForwardPath) -> Ne
     };
     // RFC 5321 section 4.5.3.1.10: 452 for too many recipients, so that the client sends the rest in another transaction
     if transaction.recipients.count() >= settings.max_recipients.max(MIN_RECIPIENTS) {
-        let reply = Reply::new(452, (4, 5, 3), "Too many recipients");
-        return Next::Reply(Dialog::Mail(hello, transaction), reply);
+        return Next::Reply(Dialog::Mail(hello, transaction), too_many());
     }
     let ask = Ask::Recipient { transaction: transaction.number, address: path.clone() };
     Next::Ask(Waiting::Recipient(hello, transaction, path), ask)
@@ -30,6 +29,7 @@ pub(in crate::proto) fn judged(
     verdict: Verdict,
 ) -> Next {
     let reply = match verdict {
+        Verdict::Accepted(targets) if transaction.recipients.with(&targets) > MAX_TARGETS => too_many(),
         Verdict::Accepted(targets) if !targets.is_empty() => {
             transaction.recipients.add(path, targets);
             Reply::new(250, (2, 1, 5), "Recipient ok")
@@ -49,6 +49,10 @@ pub(in crate::proto) fn judged(
         Verdict::Rejected(rejection) => rejected(rejection),
     };
     Next::Reply(Dialog::Mail(hello, transaction), reply)
+}
+
+fn too_many() -> Reply {
+    Reply::new(452, (4, 5, 3), "Too many recipients")
 }
 
 fn rejected(rejection: Rejection) -> Reply {
