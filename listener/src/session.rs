@@ -11,7 +11,8 @@ use std::time::Duration;
 pub enum Step<A> {
     /// More bytes from the peer. The session has consumed what it could of `input`.
     Read,
-    /// There is more to do, but what was written should go out first (keeps memory bounded and others served).
+    /// There is more to do, but what was written, if anything was, should go out first, and others have their turn (keeps
+    /// memory bounded and others served).
     Flush,
     /// Ask the other compartments, and hand the answer to [`Session::answered`].
     Ask(A),

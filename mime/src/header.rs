@@ -35,10 +35,14 @@ pub fn find<'a>(block: &'a [u8], name: &[u8]) -> Option<Field<'a>> {
 /// follows unless the block has none (RFC 9051 section 6.4.5.1).
 #[must_use]
 pub fn pick<N: AsRef<[u8]>>(block: &[u8], names: &[N], pick: Pick) -> Vec<u8> {
+    // both a header and a list of names can be long
+    let mut names: Vec<Vec<u8>> = names.iter().map(|name| name.as_ref().to_ascii_lowercase()).collect();
+    names.sort_unstable();
     let mut picked = Vec::new();
     let mut all = Fields { rest: block };
     for field in all.by_ref() {
-        let named = names.iter().any(|name| field.is_named(name.as_ref()));
+        let lower = || field.name.iter().map(u8::to_ascii_lowercase);
+        let named = names.binary_search_by(|name| name.iter().copied().cmp(lower())).is_ok();
         if named == (pick == Pick::Named) {
             picked.extend_from_slice(field.raw);
         }

@@ -7,6 +7,8 @@ mod contract;
 #[cfg(test)]
 mod dialogs;
 #[cfg(test)]
+mod fairness;
+#[cfg(test)]
 mod fake;
 #[cfg(test)]
 mod fetch;

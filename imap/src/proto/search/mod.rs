@@ -3,12 +3,14 @@
 //! A key is compiled once, and asked with more and more knowledge of a message, the cheap first, until it is decided.
 //! Texts are compared octet by octet without regard to the case of ASCII letters, and nothing is decoded but folding.
 
+mod header;
 mod needle;
 mod test;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use header::{Field, Header};
 pub(crate) use needle::{Needles, Scope};
 pub(crate) use test::{Facts, Test};
 
@@ -28,8 +30,12 @@ pub(crate) struct TooMany;
 pub(crate) struct Compiled {
     /// What a message must be.
     pub(crate) test: Test,
+    /// What is looked for in headers.
+    pub(crate) fields: Vec<Field>,
     /// What is looked for in texts.
     pub(crate) needles: Needles,
+    /// How many conditions the test is made of.
+    pub(crate) conditions: usize,
 }
 
 /// Compiles a key for a view.
@@ -37,18 +43,22 @@ pub(crate) struct Compiled {
 /// # Errors
 /// When it has more than [`TEXTS_MAX`] texts.
 pub(crate) fn compile(key: &SearchKey, view: &View) -> Result<Compiled, TooMany> {
-    let mut texts = Collected::default();
-    let test = Compiler { view, texts: &mut texts }.test(key);
-    Ok(Compiled { test, needles: texts.compiled(TEXTS_MAX).ok_or(TooMany)? })
+    let mut compiler = Compiler { view, fields: Vec::new(), texts: Collected::default(), conditions: 0 };
+    let test = compiler.test(key);
+    let Compiler { fields, texts, conditions, .. } = compiler;
+    Ok(Compiled { test, fields, needles: texts.compiled(TEXTS_MAX).ok_or(TooMany)?, conditions })
 }
 
 struct Compiler<'a> {
     view: &'a View,
-    texts: &'a mut Collected,
+    fields: Vec<Field>,
+    texts: Collected,
+    conditions: usize,
 }
 
 impl Compiler<'_> {
     fn test(&mut self, key: &SearchKey) -> Test {
+        self.conditions = self.conditions.saturating_add(1);
         match key {
             SearchKey::All => Test::Always(true),
             SearchKey::And(keys) => Test::And(keys.iter().map(|key| self.test(key)).collect()),
@@ -66,7 +76,8 @@ impl Compiler<'_> {
             SearchKey::Larger(size) => Test::Larger(*size),
             SearchKey::Smaller(size) => Test::Smaller(*size),
             SearchKey::Header(name, text) => {
-                Test::Header(name.clone(), text.to_ascii_lowercase().into_bytes())
+                self.fields.push(Field::new(name, text));
+                Test::Field(self.fields.len().saturating_sub(1))
             }
             SearchKey::Body(text) => Test::Found(self.texts.add(Scope::Body, text)),
             SearchKey::Text(text) => Test::Found(self.texts.add(Scope::Whole, text)),

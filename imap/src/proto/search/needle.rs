@@ -12,7 +12,7 @@ pub(crate) enum Scope {
 /// Texts, each at a place of its own in one message.
 #[derive(Debug, Default)]
 pub(crate) struct Needles {
-    needles: Vec<Needle>,
+    needles: Vec<(Scope, Needle)>,
 }
 
 /// Texts on their way to become [`Needles`].
@@ -35,7 +35,7 @@ impl Collected {
     /// `None` when there are more than `most`.
     pub(super) fn compiled(self, most: usize) -> Option<Needles> {
         let fits = self.texts.len() <= most;
-        let needles = || self.texts.into_iter().map(|(scope, text)| Needle::new(scope, text)).collect();
+        let needles = || self.texts.into_iter().map(|(scope, text)| (scope, Needle::new(text))).collect();
         fits.then(|| Needles { needles: needles() })
     }
 }
@@ -43,33 +43,25 @@ impl Collected {
 impl Needles {
     /// A message begins.
     pub(crate) fn rewind(&mut self) {
-        self.needles.iter_mut().for_each(|needle| needle.matched = 0);
+        self.needles.iter_mut().for_each(|(_, needle)| needle.matched = 0);
     }
 
     /// Its next octets, which are the header's or not.
     pub(crate) fn feed(&mut self, bytes: &[u8], of_header: bool) {
-        for needle in self.needles.iter_mut().filter(|needle| !of_header || needle.scope == Scope::Whole) {
+        for (_, needle) in self.needles.iter_mut().filter(|(scope, _)| !of_header || *scope == Scope::Whole) {
             needle.feed(bytes);
         }
     }
 
     /// Which were there.
     pub(crate) fn found(&self) -> Vec<bool> {
-        self.needles.iter().map(Needle::is_found).collect()
+        self.needles.iter().map(|(_, needle)| needle.is_found()).collect()
     }
-}
-
-/// Is the text, which is in lower case, in these octets?
-pub(super) fn contains(bytes: &[u8], text: &[u8]) -> bool {
-    let mut needle = Needle::new(Scope::Whole, text.to_vec());
-    needle.feed(bytes);
-    needle.is_found()
 }
 
 /// One text, found in a time that is in proportion to what is searched, whatever it is (Knuth, Morris and Pratt).
 #[derive(Debug)]
-struct Needle {
-    scope: Scope,
+pub(super) struct Needle {
     /// In lower case.
     text: Vec<u8>,
     /// For each length of text matched: the longest proper beginning of it that is its end, too.
@@ -79,7 +71,8 @@ struct Needle {
 }
 
 impl Needle {
-    fn new(scope: Scope, text: Vec<u8>) -> Self {
+    /// Of a text in lower case.
+    pub(super) fn new(text: Vec<u8>) -> Self {
         let mut borders = vec![0; text.len().saturating_add(1)];
         let mut border = 0;
         for end in 1..text.len() {
@@ -94,7 +87,14 @@ impl Needle {
                 *place = border;
             }
         }
-        Needle { scope, text, borders, matched: 0 }
+        Needle { text, borders, matched: 0 }
+    }
+
+    /// Is the text in these octets?
+    pub(super) fn is_in(&mut self, bytes: &[u8]) -> bool {
+        self.matched = 0;
+        self.feed(bytes);
+        self.is_found()
     }
 
     fn is_found(&self) -> bool {

@@ -2,12 +2,11 @@
 
 use ipc::mail::SystemFlags;
 use ipc::service::mailbox::MessageRow;
-use mime::date::{Date, parse_mail_date};
-use mime::header::{fields, find};
+use mime::date::Date;
 use time::OffsetDateTime;
 
-use super::needle::contains;
-use crate::proto::parse::{FieldName, Numbers};
+use super::header::Header;
+use crate::proto::parse::Numbers;
 
 /// A condition.
 #[derive(Debug)]
@@ -27,8 +26,8 @@ pub(crate) enum Test {
     SentSince(Date),
     Larger(u64),
     Smaller(u64),
-    /// The text is in lower case.
-    Header(FieldName, Vec<u8>),
+    /// The field with this number.
+    Field(usize),
     /// The text with this number.
     Found(usize),
     Sequence(Numbers),
@@ -41,8 +40,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) sequence: u32,
     pub(crate) row: &'a MessageRow,
     pub(crate) recent: bool,
-    /// The header, when it was read.
-    pub(crate) header: Option<&'a [u8]>,
+    /// The header, when it was read, as far as it was looked at.
+    pub(crate) header: Option<&'a Header>,
     /// Which of the texts are there, when they were looked for.
     pub(crate) found: Option<&'a [bool]>,
 }
@@ -51,7 +50,7 @@ impl Test {
     /// Does the message meet it? `None`: more has to be known.
     pub(crate) fn holds(&self, facts: &Facts<'_>) -> Option<bool> {
         let sent = |compare: fn(Date, Date) -> bool, date: &Date| {
-            facts.header.map(|header| sent(header).is_some_and(|sent| compare(sent, *date)))
+            facts.header.map(|header| header.sent().is_some_and(|sent| compare(sent, *date)))
         };
         match self {
             Test::Always(holds) => Some(*holds),
@@ -73,7 +72,7 @@ impl Test {
             Test::SentSince(date) => sent(|sent, date| sent >= date, date),
             Test::Larger(size) => Some(u64::from(facts.row.size) > *size),
             Test::Smaller(size) => Some(u64::from(facts.row.size) < *size),
-            Test::Header(name, text) => facts.header.map(|header| has_field(header, name, text)),
+            Test::Field(field) => facts.header.and_then(|header| header.has(*field)),
             Test::Found(text) => facts.found.map(|found| found.get(*text).copied().unwrap_or_default()),
             Test::Sequence(numbers) => Some(numbers.contains(facts.sequence)),
             Test::Uid(numbers) => Some(numbers.contains(facts.row.uid)),
@@ -97,15 +96,4 @@ fn all(holds: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 /// The day on which a message arrived, in UTC as INTERNALDATE tells it.
 fn arrived(row: &MessageRow) -> Option<Date> {
     OffsetDateTime::from_unix_timestamp(row.internal_date).ok().map(OffsetDateTime::date)
-}
-
-fn sent(header: &[u8]) -> Option<Date> {
-    parse_mail_date(find(header, b"Date")?.value).map(|sent| sent.date)
-}
-
-/// RFC 3501 section 6.4.4: "If the string to search is zero-length, this matches all messages that have a header line
-/// with the specified field-name regardless of the contents."
-fn has_field(header: &[u8], name: &FieldName, text: &[u8]) -> bool {
-    let mut named = fields(header).filter(|field| field.is_named(name.as_str().as_bytes()));
-    named.any(|field| contains(&field.unfolded(), text))
 }

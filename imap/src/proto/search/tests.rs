@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::needle::{Collected, contains};
+use super::needle::{Collected, Needle};
 use super::*;
 
 #[test]
@@ -17,7 +17,10 @@ fn texts() {
         (b"ababab", b"abac", false),
         (b"\xc3\x9c", b"\xc3\x9c", true),
     ] {
-        assert_eq!(contains(bytes, text), want, "{} in {}", text.escape_ascii(), bytes.escape_ascii());
+        let mut needle = Needle::new(text.to_vec());
+        for _ in 0..2 {
+            assert_eq!(needle.is_in(bytes), want, "{} in {}", text.escape_ascii(), bytes.escape_ascii());
+        }
     }
 }
 
@@ -43,6 +46,24 @@ fn too_many_texts() {
         texts.add(Scope::Body, &number.to_string());
     });
     assert!(texts.compiled(2).is_none());
+}
+
+#[test]
+fn a_long_header_is_looked_at_in_turns() {
+    let named = |name: &str, text| Field::new(&crate::proto::parse::FieldName::new(name).unwrap(), text);
+    let mut fields = vec![named("x", "NEEDLE"), named("X", "absent"), named("Y", ""), named("Z", "")];
+    let mut bytes = b"x: a\r\n".repeat(20_000);
+    bytes.extend_from_slice(b"X: a nee\r\n dle\r\nX: a Needle\r\nY:\r\n\r\n");
+    let mut header = Header::new(bytes);
+    let mut turns = 0;
+    while header.look(&mut fields) {
+        turns += 1;
+        assert_eq!(header.has(turns), None, "no more than one field a turn");
+    }
+    assert_eq!(turns, 4);
+    let has: Vec<_> = (0..5).map(|field| header.has(field)).collect();
+    assert_eq!(has, [Some(true), Some(false), Some(true), Some(false), None]);
+    assert!(!header.look(&mut fields));
 }
 
 proptest! {

@@ -7,13 +7,15 @@ use super::fetch::{Came, Download};
 use super::{Answer, Ask, Completion, Context, Fault, Io, Running, Turn};
 use crate::proto::parse::{By, Charset};
 use crate::proto::response::{self, Code};
-use crate::proto::search::{Compiled, Facts, compile};
+use crate::proto::search::{Compiled, Facts, Header, compile};
 use crate::proto::view::{Numbered, View};
 
-/// Octets of a header that are searched.
-const HEADER_MAX: usize = 1 << 20;
+/// Octets of a header that are searched as one; what is behind them is searched as the body is.
+const HEADER_MAX: usize = 256 * 1024;
 /// Octets that are read at once to find a header's end: most headers are shorter.
 const HEADER_RUN: u32 = 32 * 1024;
+/// Conditions that are tried before others have their turn.
+const CONDITIONS: usize = 1 << 16;
 
 #[derive(Debug)]
 pub(super) struct Search {
@@ -26,6 +28,11 @@ pub(super) struct Search {
 #[derive(Debug)]
 enum Stage {
     Start,
+    /// The message at this place in the view is next.
+    Walking {
+        compiled: Box<Compiled>,
+        place: usize,
+    },
     /// Something of the message before this place in the view has to be read.
     Reading {
         compiled: Box<Compiled>,
@@ -38,16 +45,17 @@ enum Stage {
 #[derive(Debug)]
 struct Reading {
     message: Numbered,
-    header: Vec<u8>,
     doing: Doing,
 }
 
 #[derive(Debug)]
 enum Doing {
-    /// A run of the header comes.
-    Header(Download),
+    /// A run of the header comes, behind those that are there.
+    Collecting(Download, Vec<u8>),
+    /// The header is looked at.
+    Looking(Header),
     /// The whole message comes; so many octets of the header have yet to come by.
-    Texts { download: Download, header_left: usize },
+    Texts { download: Download, header: Header, header_left: usize },
 }
 
 impl Search {
@@ -76,7 +84,12 @@ impl Search {
     ) -> Result<Turn, Fault> {
         let view = context.view()?;
         let mut from = place;
+        let turn = CONDITIONS.checked_div(compiled.conditions).unwrap_or_default().max(1);
         while let Some(message) = view.at(from) {
+            if from.saturating_sub(place) >= turn {
+                self.stage = Stage::Walking { compiled, place: from };
+                return Ok(Turn::Flush);
+            }
             from = from.saturating_add(1);
             match compiled.test.holds(&facts(view, &message, None, None)) {
                 Some(holds) => self.decide(&message, holds),
@@ -110,12 +123,13 @@ impl Running for Search {
     ) -> Result<Turn, Fault> {
         let (mut compiled, place, mut reading) = match std::mem::replace(&mut self.stage, Stage::Start) {
             Stage::Start => return self.start(context, io),
+            Stage::Walking { compiled, place } => return self.walk(compiled, place, context, io),
             Stage::Reading { compiled, place, reading } => (compiled, place, reading),
         };
         match reading.take(&mut compiled, answer, context.view()?)? {
-            Known::NotYet(ask) => {
+            Known::NotYet(turn) => {
                 self.stage = Stage::Reading { compiled, place, reading };
-                Ok(ask.into())
+                Ok(turn)
             }
             Known::Decided(holds) => {
                 self.decide(&reading.message, holds);
@@ -127,70 +141,84 @@ impl Running for Search {
 
 /// Is it decided?
 enum Known {
-    NotYet(Ask),
+    NotYet(Turn),
     Decided(bool),
 }
 
 impl Reading {
     fn begin(message: Numbered) -> (Self, Ask) {
         let (download, ask) = Download::begin(message.row.uid, run(&message.row, 0));
-        (Reading { message, header: Vec::new(), doing: Doing::Header(download) }, ask)
+        (Reading { message, doing: Doing::Collecting(download, Vec::new()) }, ask)
     }
 
     fn take(&mut self, compiled: &mut Compiled, answer: Option<Answer>, view: &View) -> Result<Known, Fault> {
         match &mut self.doing {
-            Doing::Header(download) => {
+            Doing::Collecting(download, header) => {
                 match download.take(answer)? {
                     Came::Announced(_) => {}
-                    Came::Bytes(bytes) => self.header.extend_from_slice(&bytes),
+                    Came::Bytes(bytes) => header.extend_from_slice(&bytes),
                     Came::Refused(why) => return Ok(self.unreadable(why)),
                 }
-                if download.is_complete() {
-                    self.header_run(compiled, view)
-                } else {
-                    Ok(Known::NotYet(Ask::Chunk))
+                if !download.is_complete() {
+                    return Ok(Known::NotYet(Ask::Chunk.into()));
                 }
+                let header = std::mem::take(header);
+                Ok(self.collected(header, compiled, view))
             }
-            Doing::Texts { download, header_left } => {
+            Doing::Looking(_) => Ok(self.look(compiled, view)),
+            Doing::Texts { download, header, header_left } => {
                 match download.take(answer)? {
                     Came::Announced(_) => {}
                     Came::Bytes(bytes) => {
-                        let (header, body) = bytes.split_at((*header_left).min(bytes.len()));
-                        *header_left = header_left.saturating_sub(header.len());
-                        compiled.needles.feed(header, true);
+                        let (of_header, body) = bytes.split_at((*header_left).min(bytes.len()));
+                        *header_left = header_left.saturating_sub(of_header.len());
+                        compiled.needles.feed(of_header, true);
                         compiled.needles.feed(body, false);
                     }
                     Came::Refused(why) => return Ok(self.unreadable(why)),
                 }
                 if !download.is_complete() {
-                    return Ok(Known::NotYet(Ask::Chunk));
+                    return Ok(Known::NotYet(Ask::Chunk.into()));
                 }
                 let found = compiled.needles.found();
-                let facts = facts(view, &self.message, Some(&self.header), Some(&found));
+                let facts = facts(view, &self.message, Some(header), Some(&found));
                 compiled.test.holds(&facts).map(Known::Decided).ok_or(Fault::OutOfPhase)
             }
         }
     }
 
-    /// A run of the header is there: is it all of it, and enough?
-    fn header_run(&mut self, compiled: &mut Compiled, view: &View) -> Result<Known, Fault> {
+    /// A run of the header is there: is it all of it?
+    fn collected(&mut self, mut header: Vec<u8>, compiled: &mut Compiled, view: &View) -> Known {
         let row = self.message.row;
-        let read = u32::try_from(self.header.len()).unwrap_or(u32::MAX);
-        let end = header_end(&self.header);
+        let read = u32::try_from(header.len()).unwrap_or(u32::MAX);
+        let end = header_end(&header);
         let grew = read > 0 && read % HEADER_RUN == 0;
-        if end.is_none() && grew && read < row.size && self.header.len() < HEADER_MAX {
+        if end.is_none() && grew && read < row.size && header.len() < HEADER_MAX {
             let (download, ask) = Download::begin(row.uid, run(&row, read));
-            self.doing = Doing::Header(download);
-            return Ok(Known::NotYet(ask));
+            self.doing = Doing::Collecting(download, header);
+            return Known::NotYet(ask.into());
         }
-        self.header.truncate(end.unwrap_or(self.header.len()));
-        if let Some(holds) = compiled.test.holds(&facts(view, &self.message, Some(&self.header), None)) {
-            return Ok(Known::Decided(holds));
+        header.truncate(end.unwrap_or(header.len()));
+        self.doing = Doing::Looking(Header::new(header));
+        self.look(compiled, view)
+    }
+
+    /// Is the header enough, as far as it was looked at?
+    fn look(&mut self, compiled: &mut Compiled, view: &View) -> Known {
+        let Doing::Looking(header) = &mut self.doing else { return Known::Decided(false) };
+        let more = header.look(&mut compiled.fields);
+        if let Some(holds) = compiled.test.holds(&facts(view, &self.message, Some(header), None)) {
+            return Known::Decided(holds);
+        }
+        if more {
+            return Known::NotYet(Turn::Flush);
         }
         compiled.needles.rewind();
+        let row = self.message.row;
         let (download, ask) = Download::begin(row.uid, Span { offset: 0, len: row.size.into() });
-        self.doing = Doing::Texts { download, header_left: self.header.len() };
-        Ok(Known::NotYet(ask))
+        let header = std::mem::replace(header, Header::new(Vec::new()));
+        self.doing = Doing::Texts { download, header_left: header.len(), header };
+        Known::NotYet(ask.into())
     }
 
     /// It is not found, and the others are.
@@ -207,7 +235,7 @@ fn run(row: &MessageRow, from: u32) -> Span {
 fn facts<'a>(
     view: &View,
     message: &'a Numbered,
-    header: Option<&'a [u8]>,
+    header: Option<&'a Header>,
     found: Option<&'a [bool]>,
 ) -> Facts<'a> {
     let recent = view.is_recent(message.row.uid);
