@@ -133,11 +133,14 @@ impl<Rx: Message> Receiver<Rx> {
     }
 }
 
+/// Something that is kept until a message has left, or is given up: a permit.
+pub type Guard = Box<dyn std::any::Any>;
+
 /// What a server sends to one client without ever waiting for it: a queue with a bound. A client that lets it
 /// fill up, or does not read for [`Outbox::PATIENCE`], is cut off.
 #[derive(Debug)]
 pub struct Outbox<Tx> {
-    queue: mpsc::Sender<Outgoing<Tx>>,
+    queue: mpsc::Sender<(Outgoing<Tx>, Guard)>,
     socket: Arc<AsyncFd<OwnedFd>>,
 }
 
@@ -163,7 +166,7 @@ impl<Tx: Message + 'static> Outbox<Tx> {
         let (queue, mut waiting) = mpsc::channel(frames);
         let socket = Arc::clone(&sender.socket);
         tokio::task::spawn_local(async move {
-            while let Some(outgoing) = waiting.recv().await {
+            while let Some((outgoing, _guard)) = waiting.recv().await {
                 let sent = tokio::time::timeout(Self::PATIENCE, async {
                     match &outgoing {
                         Outgoing::Message(message, descriptors) => {
@@ -187,7 +190,21 @@ impl<Tx: Message + 'static> Outbox<Tx> {
     /// # Errors
     /// [`ChannelError::Unread`] when the queue is full, and the client is cut off; [`ChannelError::Gone`] when it is gone.
     pub fn push(&self, message: Tx, descriptors: Vec<OwnedFd>) -> Result<(), ChannelError> {
-        self.queue.try_send(Outgoing::Message(message, descriptors)).map_err(|error| self.unqueued(&error))
+        self.push_holding(message, descriptors, Box::new(()))
+    }
+
+    /// The same; `guard` is dropped when the message has been sent, or never will be.
+    ///
+    /// # Errors
+    /// As [`Outbox::push`].
+    pub fn push_holding(
+        &self,
+        message: Tx,
+        descriptors: Vec<OwnedFd>,
+        guard: Guard,
+    ) -> Result<(), ChannelError> {
+        let outgoing = Outgoing::Message(message, descriptors);
+        self.queue.try_send((outgoing, guard)).map_err(|error| self.unqueued(&error))
     }
 
     /// Queues a piece of a body, for which the client has given a credit.
@@ -195,7 +212,9 @@ impl<Tx: Message + 'static> Outbox<Tx> {
     /// # Errors
     /// As [`Outbox::push`].
     pub fn chunk(&self, stream: u32, bytes: Vec<u8>) -> Result<(), ChannelError> {
-        self.queue.try_send(Outgoing::Chunk(stream, bytes)).map_err(|error| self.unqueued(&error))
+        self.queue
+            .try_send((Outgoing::Chunk(stream, bytes), Box::new(())))
+            .map_err(|error| self.unqueued(&error))
     }
 
     /// Returns when the client has been cut off.
@@ -203,7 +222,7 @@ impl<Tx: Message + 'static> Outbox<Tx> {
         self.queue.closed().await;
     }
 
-    fn unqueued(&self, error: &mpsc::error::TrySendError<Outgoing<Tx>>) -> ChannelError {
+    fn unqueued(&self, error: &mpsc::error::TrySendError<(Outgoing<Tx>, Guard)>) -> ChannelError {
         match error {
             mpsc::error::TrySendError::Full(_) => {
                 cut(&self.socket);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-use crate::channel::{self, ChannelError, Outbox};
+use crate::channel::{self, ChannelError, Guard, Outbox};
 use crate::frame::{Frame, FrameError, Message};
 use crate::socket::Kind;
 
@@ -90,7 +90,12 @@ pub struct Responder<P: Procedure> {
 impl<P: Procedure> Responder<P> {
     /// Sends the reply with the descriptors it declares. A client that does not read is cut off, not waited for.
     pub fn reply(self, reply: P::Reply, descriptors: Vec<OwnedFd>) {
-        if let Err(error) = self.outbox.push(Answer { id: self.id, reply }, descriptors) {
+        self.reply_holding(reply, descriptors, Box::new(()));
+    }
+
+    /// The same; `guard` is dropped when the reply has been sent, or never will be.
+    pub fn reply_holding(self, reply: P::Reply, descriptors: Vec<OwnedFd>, guard: Guard) {
+        if let Err(error) = self.outbox.push_holding(Answer { id: self.id, reply }, descriptors, guard) {
             tracing::debug!(%error, "a reply found no reader");
         }
     }

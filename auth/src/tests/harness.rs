@@ -159,13 +159,16 @@ impl Store {
     }
 }
 
-pub(super) async fn login(client: &Client<Login>, login: &str, password: &str) -> LoginReply {
-    let request = LoginRequest {
+pub(super) fn request(login: &str, password: &str) -> LoginRequest {
+    LoginRequest {
         login: login.into(),
         password: Password(password.as_bytes().to_vec()),
         remote: IpAddr::V4(Ipv4Addr::LOCALHOST),
-    };
-    let (reply, descriptors) = client.call(request).await.unwrap();
+    }
+}
+
+pub(super) async fn login(client: &Client<Login>, login: &str, password: &str) -> LoginReply {
+    let (reply, descriptors) = client.call(request(login, password)).await.unwrap();
     assert_eq!(descriptors.len(), usize::from(matches!(reply, LoginReply::Welcome { .. })));
     reply
 }

@@ -1,8 +1,13 @@
+use std::time::Duration;
+
+use ipc::Role;
+use ipc::channel;
 use ipc::mail::{AccountId, Target};
 use ipc::peers::Service;
+use ipc::rpc::{Answer, Call};
 use ipc::service::admin::{AuthReply, AuthRequest};
 use ipc::service::directory::DirectoryReply;
-use ipc::service::login::{LOGIN_MAX, LoginReply, PASSWORD_MAX};
+use ipc::service::login::{LOGIN_MAX, Login, LoginReply, PASSWORD_MAX};
 use tokio::task::spawn_local;
 
 use super::harness::*;
@@ -213,4 +218,29 @@ fn a_channel_that_the_table_has_not_ends_the_role() {
             assert_eq!(running.role.await.unwrap().unwrap_err().exit, ipc::exit::Exit::Software);
         });
     }
+}
+
+/// Each session on its way is a descriptor of ours: a worker that asks and does not read must not use them up.
+#[test]
+fn a_worker_that_reads_no_reply_is_opened_few_sessions() {
+    const ASKED: u32 = 2000;
+    local(async {
+        let directory = tempfile::tempdir().unwrap();
+        let running = Running::start(&directory).await;
+        let store = running.store().await;
+        add_bob(&running).await;
+        let honest = running.imap(0).await;
+        assert_eq!(login(&honest, "bob", "secret").await, welcome(1));
+        let socket = running.wire(Service::Login, Role::Imap, 1, true).await;
+        let (sender, _unread) = channel::open::<Call<Login>, Answer<Login>>(socket).unwrap();
+        for id in 0..ASKED {
+            sender.send(&Call::new(id, request("bob", "secret")), &[]).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        // what the socket takes in has left us
+        let opened = store.opened.borrow().len();
+        assert!(opened < 1000, "{opened} sessions were opened for nobody");
+        assert_eq!(login(&honest, "bob", "secret").await, welcome(1));
+    });
 }
