@@ -3,8 +3,11 @@
 //! bincode 2 in its serde mode, little endian, fixed-width integers (so that what a role sends its master is of a
 //! fixed size), a limit on what may be allocated, and left-over bytes an error.
 
+use std::cell::RefCell;
+
 use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
 use serde::{Serialize, de::DeserializeOwned};
+use zeroize::Zeroize;
 
 /// The most bytes an encoded message may have. Larger things travel as chunks, or in pages.
 pub const MESSAGE_MAX: usize = 128 * 1024;
@@ -34,8 +37,24 @@ pub enum CodecError {
 /// # Errors
 /// When it has more than [`MESSAGE_MAX`] bytes.
 pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CodecError> {
-    let bytes = bincode::serde::encode_to_vec(value, CONFIG)?;
-    if bytes.len() > MESSAGE_MAX { Err(CodecError::TooLarge(bytes.len())) } else { Ok(bytes) }
+    encode_behind(&[], value)
+}
+
+/// Encodes a value behind a head. It may be a password: the only copy of it that is left behind is the one returned.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_behind<T: Serialize>(head: &[u8], value: &T) -> Result<Vec<u8>, CodecError> {
+    // A vector that grows leaves what it held in freed memory; this one, one a thread, never grows.
+    thread_local!(static SPACE: RefCell<Vec<u8>> = RefCell::new(vec![0; MESSAGE_MAX]));
+    SPACE.with_borrow_mut(|space| {
+        let encoded = bincode::serde::encode_into_slice(value, space.as_mut_slice(), CONFIG);
+        let used = *encoded.as_ref().unwrap_or(&MESSAGE_MAX);
+        let filled = space.get_mut(..used).unwrap_or_default();
+        let bytes = encoded.map(|_| [head, filled].concat());
+        filled.zeroize();
+        Ok(bytes?)
+    })
 }
 
 /// Decodes a value that fills `bytes` exactly.
@@ -101,5 +120,8 @@ mod tests {
     #[test]
     fn too_large_is_not_sent() {
         assert!(encode(&vec![0u8; MESSAGE_MAX]).is_err());
+        assert_eq!(encode(&vec![7u8; MESSAGE_MAX - 8]).unwrap().len(), MESSAGE_MAX);
+        assert!(encode(&vec![7u8; MESSAGE_MAX - 7]).is_err());
+        assert_eq!(encode_behind(&[1, 2], &3u8).unwrap(), [1, 2, 3], "nothing is left of the one before");
     }
 }

@@ -69,9 +69,7 @@ pub enum FrameError {
 /// # Errors
 /// When the message is too large.
 pub fn message<M: Message>(message: &M) -> Result<Vec<u8>, CodecError> {
-    let mut bytes = vec![VERSION, MESSAGE];
-    bytes.extend(codec::encode(message)?);
-    Ok(bytes)
+    codec::encode_behind(&[VERSION, MESSAGE], message)
 }
 
 /// The head of a chunk frame; the body's bytes follow it in the packet.

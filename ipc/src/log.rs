@@ -71,11 +71,14 @@ struct Allowance {
     left: u32,
     since: Instant,
     dropped: u64,
+    /// The last record was cut off by a full pipe: what comes next begins on a line of its own.
+    torn: bool,
 }
 
 impl Pipe {
     fn new(name: String) -> Self {
-        Pipe { name, allowance: Mutex::new(Allowance { left: BURST, since: Instant::now(), dropped: 0 }) }
+        let allowance = Allowance { left: BURST, since: Instant::now(), dropped: 0, torn: false };
+        Pipe { name, allowance: Mutex::new(allowance) }
     }
 
     /// `None`: over the rate. `Some(n)`: go ahead, n were left out before.
@@ -130,22 +133,91 @@ impl Write for Record<'_> {
 impl Drop for Record<'_> {
     fn drop(&mut self) {
         let Some(left_out) = self.pipe.admit() else { return };
-        if self.bytes.last() != Some(&b'\n') {
-            self.bytes.truncate(RECORD_MAX.saturating_sub(4));
-            self.bytes.extend("…\n".as_bytes());
-        }
+        let record = line(std::mem::take(&mut self.bytes));
         let mut stderr = io::stderr().lock();
         if left_out > 0 {
-            let _ = writeln!(stderr, "{}{left_out} records were left out: too many at once", self.pipe.name);
+            let name = &self.pipe.name;
+            let text = format!("{name}{left_out} records were left out: too many at once\n");
+            self.pipe.say(&mut stderr, text.as_bytes());
         }
-        // A full pipe loses the record rather than stop the role.
-        let _ = stderr.write_all(&self.bytes);
+        self.pipe.say(&mut stderr, &record);
     }
+}
+
+impl Pipe {
+    /// One `write`. A full pipe loses the record, or its end, rather than stop the role.
+    fn say(&self, stderr: &mut impl Write, line: &[u8]) {
+        let torn = self.allowance.lock().unwrap_or_else(PoisonError::into_inner).torn;
+        let fresh = torn.then(|| [b"\n", line].concat());
+        let line = fresh.as_deref().unwrap_or(line);
+        let torn = match stderr.write(line) {
+            Ok(0) | Err(_) => torn,
+            Ok(written) => written < line.len(),
+        };
+        self.allowance.lock().unwrap_or_else(PoisonError::into_inner).torn = torn;
+    }
+}
+
+/// A record is one line, whatever texts of others are in it: none of them can look like a record of its own, or speak
+/// to a terminal.
+fn line(mut record: Vec<u8>) -> Vec<u8> {
+    let end: &[u8] = match record.pop() {
+        Some(b'\n') => b"\n",
+        Some(last) => {
+            record.push(last);
+            record.truncate(RECORD_MAX.saturating_sub(4));
+            "…\n".as_bytes()
+        }
+        None => b"\n",
+    };
+    for byte in &mut record {
+        if byte.is_ascii_control() {
+            *byte = b'?';
+        }
+    }
+    record.extend(end);
+    record
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_is_one_line() {
+        assert_eq!(line(b"a \"b\"\n".to_vec()), b"a \"b\"\n");
+        assert_eq!(line(b"a\nauth[1]: logged in\r\x1b[2J\n".to_vec()), b"a?auth[1]: logged in??[2J\n");
+        let long = line(vec![b'x'; RECORD_MAX]);
+        assert!(long.len() <= RECORD_MAX && long.ends_with("…\n".as_bytes()));
+    }
+
+    #[test]
+    fn a_record_behind_one_that_was_cut_off_begins_a_line() {
+        /// A pipe with little room.
+        struct Room(usize, Vec<u8>);
+        impl Write for Room {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                let taken = bytes.len().min(self.0);
+                if taken == 0 {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                self.0 -= taken;
+                self.1.extend(&bytes[..taken]);
+                Ok(taken)
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (pipe, mut room) = (Pipe::new("x".into()), Room(8, Vec::new()));
+        for text in ["first\n", "second\n", "third\n"] {
+            pipe.say(&mut room, text.as_bytes());
+        }
+        room.0 = 100;
+        pipe.say(&mut room, b"fourth\n");
+        pipe.say(&mut room, b"fifth\n");
+        assert_eq!(String::from_utf8(room.1).unwrap(), "first\nse\nfourth\nfifth\n");
+    }
 
     #[test]
     fn too_many_records_are_counted_not_written() {

@@ -150,13 +150,22 @@ pub struct NewAccount {
     pub credential: Credential,
 }
 
-/// What proves who somebody is.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// What proves who somebody is; never shown.
+#[derive(Clone, Serialize, Deserialize)]
 pub enum Credential {
     /// A password, to be hashed.
     Password(Password),
     /// An argon2id hash in PHC form, made elsewhere.
     Hash(String),
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Credential::Password(_) => "Password(…)",
+            Credential::Hash(_) => "Hash(…)",
+        })
+    }
 }
 
 /// What `auth` answers.
