@@ -209,7 +209,7 @@ fn a_channel_that_the_table_has_not_ends_the_role() {
         (Service::Directory, Imap, true),
         (Service::Sessions, Store, true),
         (Service::Deliver, Store, false),
-        (Service::Handshake, ipc::Role::Keys, false),
+        (Service::Handshake, Role::Keys, false),
     ] {
         local(async {
             let directory = tempfile::tempdir().unwrap();
