@@ -172,7 +172,8 @@ pub enum MailboxRequest {
         chunks: u8,
     },
     /// Change flags of messages of the selected mailbox; UIDs that are not there are passed over.
-    /// → [`MailboxReply::Flagged`] or [`MailboxReply::Refused`]
+    /// → [`MailboxReply::Flagged`], as many frames as it takes, or [`MailboxReply::Refused`], which may come instead of the
+    /// rest of them: of many messages some are changed, and then others
     Flags {
         /// Of which.
         uids: Vec<UidRange>,
