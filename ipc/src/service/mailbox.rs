@@ -45,20 +45,6 @@ pub enum SpecialUse {
     Trash,
 }
 
-impl SpecialUse {
-    /// The name on the wire.
-    #[must_use]
-    pub const fn attribute(self) -> &'static str {
-        match self {
-            SpecialUse::Archive => "\\Archive",
-            SpecialUse::Drafts => "\\Drafts",
-            SpecialUse::Junk => "\\Junk",
-            SpecialUse::Sent => "\\Sent",
-            SpecialUse::Trash => "\\Trash",
-        }
-    }
-}
-
 /// A mailbox as it is listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailboxRow {
