@@ -8,7 +8,7 @@ use super::harness::*;
 
 fn refusal(reply: AuthReply) -> String {
     match reply {
-        AuthReply::Refused(sentence) => sentence,
+        AuthReply::Refused { why, .. } => why,
         other => panic!("not refused: {other:?}"),
     }
 }
