@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ipc::control::{Control, Event};
 use ipc::exit::{Exit, Failure};
+use ipc::peers::Service;
 use ipc::service::control::Hello;
 use ipc::slice::RoleConfig;
 use sandbox::startup::{self, Started};
@@ -48,6 +49,7 @@ pub async fn serve(started: Started<Pool>) -> Result<(), Failure> {
 /// When the master is gone or out of phase.
 pub async fn run(mut control: Control, auth: Rc<Auth>) -> Result<(), Failure> {
     let mut wiring = Wiring::new(Rc::clone(&auth));
+    auth.store.sessions.on_starving(control.plea(Service::Sessions));
     let settling = tokio::task::spawn_local(store::settle_all(Rc::clone(&auth)));
     loop {
         match control.next().await? {

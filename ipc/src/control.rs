@@ -141,6 +141,12 @@ impl Control {
         Arc::clone(&self.gauge)
     }
 
+    /// What says that a channel is missed.
+    #[must_use]
+    pub fn plea(&self, service: Service) -> Plea {
+        Plea { sender: self.sender.clone(), service }
+    }
+
     /// What comes next. Pings are answered here. Cancel safe.
     ///
     /// # Errors
@@ -191,6 +197,28 @@ impl Control {
 
     async fn say(&self, message: ToMaster) -> Result<(), Failure> {
         self.sender.send(&message, &[]).await.map_err(lost)
+    }
+}
+
+/// Asks the master for a channel that this role should have.
+#[derive(Clone, Debug)]
+pub struct Plea {
+    sender: Sender<ToMaster>,
+    service: Service,
+}
+
+impl Plea {
+    /// How long a role is without a channel until it asks: a server that was started anew is wired by itself.
+    pub const AFTER: Duration = Duration::from_secs(2);
+
+    /// Asks. The master answers with a channel, if the server is there, and not too often.
+    pub fn make(&self) {
+        let plea = self.clone();
+        tokio::task::spawn_local(async move {
+            tracing::warn!(service = ?plea.service, "there is no channel for it: asking for one");
+            // A master that is gone is noticed elsewhere.
+            let _ = plea.sender.send(&ToMaster::Unwired(plea.service), &[]).await;
+        });
     }
 }
 

@@ -35,6 +35,9 @@ pub trait Reader: 'static {
     /// A session for a connection, which comes after TLS where TLS comes first.
     fn open(&self, connection: &Connection) -> (Self::Session, Self::Backend);
 
+    /// The master, for the links that ask it for a channel when they miss one.
+    fn introduce(&self, control: &Control);
+
     /// A channel to a peer, in place of the one to the same peer and service (`handshake` is not among them).
     ///
     /// # Errors
@@ -47,10 +50,13 @@ pub trait Reader: 'static {
 /// # Errors
 /// When the master is gone or out of phase, or an entrance fails.
 pub async fn serve<R: Reader>(mut control: Control, reader: R) -> Result<(), Failure> {
+    reader.introduce(&control);
+    let tls = Tls::new();
+    tls.on_starving(control.plea(Service::Handshake));
     let mut worker = Worker {
         gate: Gate::new(reader.limits()),
         reader: Rc::new(reader),
-        tls: Tls::new(),
+        tls,
         entrances: Vec::new(),
         drain: watch::Sender::new(false),
     };

@@ -88,6 +88,8 @@ pub struct Process {
     pub restarts: u32,
     /// How often in a row it ended without having been well.
     pub failures: u32,
+    /// When it was last given a channel that it missed.
+    pub rewired: Option<Instant>,
     /// Where it is.
     pub phase: Phase,
 }
@@ -102,7 +104,7 @@ impl Process {
     #[must_use]
     pub fn new(now: Instant) -> Self {
         let phase = Phase::Down { start_at: now };
-        Process { incarnation: 0, pid: None, started: None, restarts: 0, failures: 0, phase }
+        Process { incarnation: 0, pid: None, started: None, restarts: 0, failures: 0, rewired: None, phase }
     }
 
     /// Is it there to be given channels?

@@ -22,6 +22,8 @@ pub const STARTING_STORE: Duration = Duration::from_secs(600);
 pub const PING: Duration = Duration::from_secs(1);
 /// How long a ping may be unanswered.
 pub const SILENCE: Duration = Duration::from_secs(30);
+/// How often a role may be given channels that it says it misses.
+pub const REWIRING: Duration = Duration::from_secs(5);
 /// How long a role may still be there after its time to drain.
 pub const GRACE: Duration = Duration::from_secs(2);
 /// How often a role may fail before the suite has ever been ready.
@@ -169,6 +171,15 @@ impl Supervisor {
                 *pulse = Pulse { sessions, served, asked: None, answered: now };
                 Vec::new()
             }
+            (ToMaster::Unwired(service), Phase::Ready { .. }) => {
+                if process.rewired.is_some_and(|at| now.saturating_duration_since(at) < REWIRING) {
+                    return Vec::new();
+                }
+                process.rewired = Some(now);
+                let missed = |wire: &Wire| wire.client == instance && wire.service == service;
+                self.wires(instance).into_iter().filter(missed).map(Action::Wire).collect()
+            }
+            (ToMaster::Unwired(_), Phase::Draining { .. }) => Vec::new(),
             (ToMaster::Drained, Phase::Draining { until, .. }) => {
                 *until = later(now, GRACE).min(*until);
                 Vec::new()

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipc::control::Control;
 use ipc::exit::{Exit, Failure};
 use ipc::peers::Service;
 use ipc::role::Instance;
@@ -70,6 +71,10 @@ impl Reader for Imap {
         let security = if connection.tls.is_some() { Security::Tls } else { Security::Plain };
         let backend = StoreBackend::new(Rc::clone(&self.login), connection);
         (ImapSession::new(Arc::clone(&self.settings), security), backend)
+    }
+
+    fn introduce(&self, control: &Control) {
+        self.login.on_starving(control.plea(Service::Login));
     }
 
     fn wire(&self, service: Service, peer: Instance, socket: OwnedFd) -> Result<(), Failure> {

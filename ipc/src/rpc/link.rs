@@ -1,26 +1,34 @@
 //! The client of a service, whichever server stands behind it.
 
 use std::os::fd::OwnedFd;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use super::{Client, Procedure};
 use crate::channel::ChannelError;
+use crate::control::Plea;
 
 /// The present client of a service, replaced by the master whenever the server was restarted.
 #[derive(Debug)]
 pub struct Link<C> {
     current: watch::Sender<Option<C>>,
+    plea: OnceLock<Plea>,
 }
 
 impl<C> Default for Link<C> {
     fn default() -> Self {
-        Link { current: watch::Sender::new(None) }
+        Link { current: watch::Sender::new(None), plea: OnceLock::new() }
     }
 }
 
 impl<C: Clone> Link<C> {
+    /// What is asked for a channel when there has been none for [`Plea::AFTER`].
+    pub fn on_starving(&self, plea: Plea) {
+        let _ = self.plea.set(plea);
+    }
+
     /// A new channel stands.
     pub fn replace(&self, client: C) {
         self.current.send_replace(Some(client));
@@ -29,8 +37,17 @@ impl<C: Clone> Link<C> {
     /// The present client, if it passes `usable`; else the next one that comes within `patience`.
     pub async fn get(&self, patience: Duration, usable: impl Fn(&C) -> bool) -> Option<C> {
         let mut changes = self.current.subscribe();
-        let found = changes.wait_for(|client| client.as_ref().is_some_and(&usable));
-        tokio::time::timeout(patience, found).await.ok()?.ok()?.clone()
+        let found = async {
+            let usable = |client: &Option<C>| client.as_ref().is_some_and(&usable);
+            if let Ok(found) = tokio::time::timeout(Plea::AFTER, changes.wait_for(usable)).await {
+                return found.ok()?.clone();
+            }
+            if let Some(plea) = self.plea.get() {
+                plea.make();
+            }
+            changes.wait_for(usable).await.ok()?.clone()
+        };
+        tokio::time::timeout(patience, found).await.ok()?
     }
 }
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::*;
+use crate::frame::Frame;
 
 const ROOM: usize = 4;
 
@@ -123,5 +124,39 @@ fn a_client_that_asks_too_much_at_once_is_cut_off() {
         }
         assert!(matches!(server.await.unwrap(), Err(ChannelError::Unread)));
         assert_eq!(held.borrow().len(), ROOM);
+    });
+}
+
+#[test]
+fn a_link_without_a_channel_asks_the_master_for_one_and_goes_on_with_it() {
+    run(async {
+        let (role, master) = crate::socket::pair().unwrap();
+        let channel = channel::Blocking::new(role);
+        let control = crate::control::Control::locked(channel, crate::Layers::NONE).await.unwrap();
+        let link: Rc<Link<Client<Echo>>> = Rc::default();
+        link.on_starving(control.plea(crate::peers::Service::Login));
+        let asking = Rc::clone(&link);
+        let asked =
+            tokio::task::spawn_local(
+                async move { asking.call(Duration::from_secs(10), vec![1, 2, 3]).await },
+            );
+
+        let (_to, mut from) =
+            channel::open::<crate::service::control::ToRole, crate::service::control::ToMaster>(master)
+                .unwrap();
+        let mut said = Vec::new();
+        while said.len() < 2 {
+            let Frame::Message(message, _) = from.receive().await.unwrap() else { panic!("a chunk") };
+            said.push(message);
+        }
+        assert_eq!(said[1], crate::service::control::ToMaster::Unwired(crate::peers::Service::Login));
+
+        let (client, held, _server) = wired();
+        link.replace(client);
+        while held.borrow().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        answer_all(&held);
+        assert_eq!(asked.await.unwrap().unwrap().0, 3);
     });
 }

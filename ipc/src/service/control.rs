@@ -143,6 +143,8 @@ pub enum ToMaster {
     },
     /// It has nothing under way any more.
     Drained,
+    /// It has been without a channel to ask that service over for a while: both ends live, and neither has it any more.
+    Unwired(Service),
 }
 
 impl Message for ToMaster {}

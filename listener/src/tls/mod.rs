@@ -3,7 +3,7 @@
 mod remote_key;
 mod tickets;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ipc::channel::{self, ChannelError};
+use ipc::control::Plea;
 use ipc::frame::Frame;
 use ipc::rpc::{Answer, Call};
 use ipc::service::handshake::{Handshake, HandshakeClient, HandshakeReply, HandshakeRequest};
@@ -60,6 +61,7 @@ pub struct Tls {
     tickets: Arc<Tickets>,
     material: watch::Sender<Option<Material>>,
     keeper: RefCell<Option<AbortHandle>>,
+    plea: OnceCell<Plea>,
 }
 
 #[derive(Clone)]
@@ -80,6 +82,11 @@ impl Tls {
     #[must_use]
     pub fn new() -> Rc<Self> {
         Rc::default()
+    }
+
+    /// What is asked for a channel when there has been none for [`Plea::AFTER`].
+    pub fn on_starving(&self, plea: Plea) {
+        let _ = self.plea.set(plea);
     }
 
     /// The master has wired this worker to `keys`. A task of the local set asks for certificates and ticket keys, and
@@ -121,10 +128,16 @@ impl Tls {
             while self.client.is_silent() {
                 sleep(SILENCE).await;
             }
-            changes.wait_for(Option::is_some).await
+            if let Ok(found) = timeout(Plea::AFTER, changes.wait_for(Option::is_some)).await {
+                return found.map(|material| material.clone());
+            }
+            if let Some(plea) = self.plea.get() {
+                plea.make();
+            }
+            changes.wait_for(Option::is_some).await.map(|material| material.clone())
         })
         .await;
-        let found = found.ok().and_then(Result::ok).and_then(|material| material.clone());
+        let found = found.ok().and_then(Result::ok).flatten();
         found.map(|material| TlsAcceptor::from(material.config)).ok_or(TlsError::KeysAway)
     }
 

@@ -44,6 +44,8 @@ impl Reader for Toy {
         (Echo { greeting: format!("hello {tls}\n") }, Nothing)
     }
 
+    fn introduce(&self, _: &Control) {}
+
     fn wire(&self, service: Service, _: Instance, _: OwnedFd) -> Result<(), Failure> {
         Err(Failure::new(Exit::Software, format!("no {service:?} here")))
     }

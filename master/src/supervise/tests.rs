@@ -194,6 +194,21 @@ fn what_is_said_out_of_phase_kills_its_sender_alone() {
 }
 
 #[test]
+fn a_channel_that_is_missed_is_made_again_but_not_too_often() {
+    let mut suite = Suite::up();
+    let deliver = Action::Wire(Wire { client: MX1, server: STORE, service: Service::Deliver });
+    assert_eq!(suite.says(MX1, ToMaster::Unwired(Service::Deliver)), [deliver]);
+    assert_eq!(suite.says(MX1, ToMaster::Unwired(Service::Deliver)), []);
+    suite.pass(REWIRING);
+    assert_eq!(suite.says(MX1, ToMaster::Unwired(Service::Deliver)), [deliver]);
+    // nobody gets a channel that is not in the table, or that it serves
+    suite.pass(REWIRING);
+    assert_eq!(suite.says(MX1, ToMaster::Unwired(Service::Login)), []);
+    suite.pass(REWIRING);
+    assert_eq!(suite.says(STORE, ToMaster::Unwired(Service::Deliver)), []);
+}
+
+#[test]
 fn an_earlier_incarnation_is_not_heard() {
     let mut suite = Suite::up();
     suite.ends(MX0, Ending::Signal(9));

@@ -81,6 +81,11 @@ impl Reader for MxReader {
         (session, MxBackend::new(Rc::clone(&self.peers), connection.id))
     }
 
+    fn introduce(&self, control: &Control) {
+        self.peers.directory.on_starving(control.plea(Service::Directory));
+        self.peers.deliver.on_starving(control.plea(Service::Deliver));
+    }
+
     fn wire(&self, service: Service, peer: Instance, socket: OwnedFd) -> Result<(), Failure> {
         let unfit = |error| Failure::system(&format!("channel to {peer}"), error);
         match service {

@@ -8,6 +8,7 @@ mod mailbox;
 mod registry;
 mod sessions;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,8 +16,10 @@ use std::sync::Arc;
 use ipc::control::{Event, Gauge};
 use ipc::exit::{Exit, Failure};
 use ipc::peers::Service;
+use ipc::role::Instance;
 use ipc::slice::{RoleConfig, StoreConfig};
 use sandbox::startup::Started;
+use tokio::task::AbortHandle;
 
 use crate::engine::{Engine, Threads};
 use budget::Budget;
@@ -51,10 +54,17 @@ pub async fn serve(started: Started<Threads>) -> Result<(), Failure> {
         return Err(Failure::new(Exit::Software, "not the store's configuration"));
     };
     let store = open(Path::new(LOG), &config, control.gauge(), prepared).await?;
+    // One channel for each peer and service: a peer that asks for channels again and again does not collect them.
+    let mut channels: HashMap<(Service, Instance), AbortHandle> = HashMap::new();
     loop {
         match control.next().await? {
             Event::Serve => control.ready().await?,
-            Event::Peer { service, peer, serves: true, socket } => store.connect(service, peer, socket),
+            Event::Peer { service, peer, serves: true, socket } => {
+                let channel = store.connect(service, peer, socket);
+                if let Some(older) = channels.insert((service, peer), channel) {
+                    older.abort();
+                }
+            }
             Event::Drain { .. } => {
                 // Readers are drained before the store is: what is still here has lost its client.
                 store.registry.end_all();
@@ -115,9 +125,14 @@ impl Store {
     }
 
     /// Serves a channel that the master made, in a task of its own. Its end is the client's, or the end of its nonsense.
-    fn connect(self: &Rc<Self>, service: Service, peer: ipc::Instance, socket: std::os::fd::OwnedFd) {
+    fn connect(
+        self: &Rc<Self>,
+        service: Service,
+        peer: Instance,
+        socket: std::os::fd::OwnedFd,
+    ) -> AbortHandle {
         let store = Rc::clone(self);
-        tokio::task::spawn_local(async move {
+        let task = tokio::task::spawn_local(async move {
             let ended = match service {
                 Service::Sessions => sessions::serve(store, socket).await,
                 Service::Deliver => deliver::serve(store, socket).await,
@@ -130,6 +145,7 @@ impl Store {
                 Err(error) => tracing::warn!(%peer, ?service, %error, "channel ended"),
             }
         });
+        task.abort_handle()
     }
 }
 
