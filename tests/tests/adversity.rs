@@ -336,7 +336,9 @@ fn a_full_disk_refuses_mail_and_lets_delete_and_recovers_by_itself() {
         assert!(taken < 100, "the disk does not fill");
     }
     assert!(taken > 2, "full after {taken}");
-    assert!(suite.log().contains("no space left"), "{}", suite.log());
+    // The log comes by way of the master.
+    let said = wait_for(Duration::from_secs(5), || suite.log().contains("no space left"));
+    assert!(said, "{}", suite.log());
 
     let flagged = asked(&suite, "INBOX", "STORE 1:2 +FLAGS (\\Deleted)");
     assert!(flagged.contains("* 2 FETCH") && flagged.contains("\\Deleted"), "{flagged}");
