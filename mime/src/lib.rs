@@ -1,4 +1,4 @@
-//! What a mail message is made of: its MIME structure, its header fields, its dates.
+//! What a mail message is made of: its MIME structure, its header fields and their text, its dates.
 //!
 //! [`Scanner`] reads a message once, as it streams by, and makes a [`Structure`] of it: bounded in size whatever the
 //! message is, and enough to answer IMAP's ENVELOPE, BODYSTRUCTURE and section fetches later. A stored structure comes
@@ -8,6 +8,7 @@
 
 pub mod date;
 pub mod header;
+pub mod words;
 
 mod limits;
 mod scan;

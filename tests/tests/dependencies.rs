@@ -31,6 +31,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("argon2", &["bulkhead-auth"]),
     ("zstd", &["bulkhead-store"]),
     ("bulkhead-mime", &["bulkhead-smtp", "bulkhead-imap"]),
+    ("encoding_rs", &["bulkhead-mime"]),
     ("bincode", &["bulkhead-ipc"]),
     ("tokio-rustls", &["bulkhead-listener"]),
     ("rcgen", &["bulkhead-keys"]),
