@@ -63,11 +63,11 @@ pub enum SearchKey {
     Larger(u64),
     /// Fewer octets than this.
     Smaller(u64),
-    /// A field of this name contains the text, in any case; with empty text: there is such a field.
+    /// A field of this name contains the text, encoded words decoded, in any case; with empty text: there is such a field.
     Header(FieldName, String),
-    /// The body contains the text, in any case.
+    /// The body as it was sent contains the text, in any case of ASCII letters.
     Body(String),
-    /// The header or the body contains the text, in any case.
+    /// A field of whatever name contains the text, as one that is named would, or the header and body as they were sent do.
     Text(String),
     /// The sequence number is one of these.
     Sequence(SequenceSet),

@@ -2,18 +2,29 @@
 
 use mime::date::{Date, parse_mail_date};
 use mime::header::{fields, find};
+use mime::words;
 
+use super::fold::folded;
 use super::needle::Needle;
 use crate::proto::parse::FieldName;
 
 /// Octets that are looked at before others have their turn.
-const OCTETS: usize = 128 * 1024;
+const OCTETS: usize = 64 * 1024;
 
 /// A field that is looked for.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Field {
-    name: FieldName,
+    name: Name,
     text: Needle,
+}
+
+/// Which fields are meant.
+#[derive(Debug, PartialEq, Eq)]
+enum Name {
+    /// Those of this name.
+    Is(FieldName),
+    /// All.
+    Any,
 }
 
 /// What is known of the header of one message.
@@ -27,16 +38,33 @@ pub(crate) struct Header {
 
 impl Field {
     /// Of this name, with this text in it, in any case.
-    pub(super) fn new(name: &FieldName, text: &str) -> Self {
-        Field { name: name.clone(), text: Needle::new(text.to_ascii_lowercase().into_bytes()) }
+    pub(super) fn named(name: &FieldName, text: &str) -> Self {
+        Field {
+            name: Name::Is(name.clone()),
+            text: Needle::new(folded(text.into()).into_owned().into_bytes()),
+        }
+    }
+
+    /// Of whatever name, with this text in it, in any case.
+    pub(super) fn any(text: &str) -> Self {
+        Field { name: Name::Any, text: Needle::new(folded(text.into()).into_owned().into_bytes()) }
     }
 
     /// RFC 3501 section 6.4.4: "If the string to search is zero-length, this matches all messages that have a header line
     /// with the specified field-name regardless of the contents."
     fn is_in(&mut self, header: &[u8]) -> bool {
         let Field { name, text } = self;
-        let mut named = fields(header).filter(|field| field.is_named(name.as_str().as_bytes()));
-        named.any(|field| text.is_in(&field.unfolded()))
+        let mut meant = fields(header).filter(|field| name.is_of(field));
+        meant.any(|field| text.is_in(folded(words::decode(&field.unfolded())).as_bytes()))
+    }
+}
+
+impl Name {
+    fn is_of(&self, field: &mime::header::Field<'_>) -> bool {
+        match self {
+            Name::Is(name) => field.is_named(name.as_str().as_bytes()),
+            Name::Any => true,
+        }
     }
 }
 

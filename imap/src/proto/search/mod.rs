@@ -1,8 +1,13 @@
 //! SEARCH without a store: what a message must be, as far as it is known.
 //!
 //! A key is compiled once, and asked with more and more knowledge of a message, the cheap first, until it is decided.
-//! Texts are compared octet by octet without regard to the case of ASCII letters, and nothing is decoded but folding.
+//!
+//! RFC 3501 section 6.4.4: "[MIME-IMB] content transfer encodings, and [MIME-HDRS] strings in [RFC-2822]/[MIME-IMB]
+//! headers, MUST be decoded before comparing text in a [CHARSET] other than US-ASCII." We do half of it: the fields of a
+//! message's header are compared as their reader sees them, whatever the case. Bodies, with the headers of the parts in them,
+//! are compared octet by octet as they were sent, whatever the case of ASCII letters: what is base64 is not found there.
 
+mod fold;
 mod header;
 mod needle;
 mod test;
@@ -75,16 +80,25 @@ impl Compiler<'_> {
             SearchKey::SentSince(date) => Test::SentSince(*date),
             SearchKey::Larger(size) => Test::Larger(*size),
             SearchKey::Smaller(size) => Test::Smaller(*size),
-            SearchKey::Header(name, text) => {
-                self.fields.push(Field::new(name, text));
-                Test::Field(self.fields.len().saturating_sub(1))
-            }
+            SearchKey::Header(name, text) => self.field(Field::named(name, text)),
             SearchKey::Body(text) => Test::Found(self.texts.add(Scope::Body, text)),
-            SearchKey::Text(text) => Test::Found(self.texts.add(Scope::Whole, text)),
+            SearchKey::Text(text) => {
+                let whole = Test::Found(self.texts.add(Scope::Whole, text));
+                Test::Or(Box::new((self.field(Field::any(text)), whole)))
+            }
             SearchKey::Sequence(set) => Test::Sequence(set.resolve(self.view.exists())),
             // a UID that is not there is none
             SearchKey::Uid(set) => self.view.resolve(By::Uid, set).map_or(Test::Always(false), Test::Uid),
         }
+    }
+
+    /// Each is looked for once, however often it is asked for.
+    fn field(&mut self, field: Field) -> Test {
+        let at = self.fields.iter().position(|known| *known == field);
+        Test::Field(at.unwrap_or_else(|| {
+            self.fields.push(field);
+            self.fields.len().saturating_sub(1)
+        }))
     }
 
     fn flag(&self, flag: &super::parse::Flag) -> Test {

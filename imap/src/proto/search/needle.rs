@@ -60,7 +60,8 @@ impl Needles {
 }
 
 /// One text, found in a time that is in proportion to what is searched, whatever it is (Knuth, Morris and Pratt).
-#[derive(Debug)]
+/// The case of ASCII letters makes no difference.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Needle {
     /// In lower case.
     text: Vec<u8>,
