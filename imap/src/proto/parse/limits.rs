@@ -18,10 +18,11 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// For who has not logged in: room for a name, a password, a token.
+    /// For who has not logged in: room for a name, a password, a token. A message of whatever size is offered to the session,
+    /// which refuses every APPEND for its state, not for its size.
     #[must_use]
     pub fn before_login() -> Self {
-        Limits { lines: 16 << 10, literal: 4 << 10, command: 24 << 10, message: 0, ..Limits::after_login(0) }
+        Limits { lines: 16 << 10, literal: 4 << 10, command: 24 << 10, ..Limits::after_login(u64::MAX) }
     }
 
     /// For who has logged in and may append messages of this size.
