@@ -1,7 +1,7 @@
 # The commands of this project: `make demo`, `make test`; `make soak` for what takes long. `make help` lists them.
 
 CARGO ?= cargo
-ROLES := -p bulkhead-smtp -p bulkhead-imap -p bulkhead-auth -p bulkhead-keys -p bulkhead-store
+ROLES := -p bulkhead-smtp -p bulkhead-imap -p bulkhead-pop3 -p bulkhead-auth -p bulkhead-keys -p bulkhead-store
 # where the tests look for programs
 export BULKHEAD_BIN_DIR := $(CURDIR)/target/debug
 export BULKHEAD_HOSTILE_BIN_DIR := $(CURDIR)/target/hostile/debug
