@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use bulkhead_tests::mail::{curl, python_says, swaks};
-use bulkhead_tests::suite::{Options, Suite, User, run_with_input, signal, text_of};
+use bulkhead_tests::suite::{Options, Suite, User, is_root, run_with_input, signal, text_of};
 
 const LOGIN: &str = "anna@example.org";
 const PASSWORD: &str = "correct horse";
@@ -36,7 +36,7 @@ fn a_session_with_poplib() {
     for user in User::here() {
         let suite = suite(user);
         let ports = [suite.pop3.to_string(), suite.pop3s.to_string()];
-        python_says(&suite, "pop3_session.py", &[&ports[0], &ports[1], LOGIN, PASSWORD]);
+        let _nothing = python_says(&suite, "pop3_session.py", &[&ports[0], &ports[1], LOGIN, PASSWORD]);
         let left = messages(&suite);
         assert!(
             left.contains("MESSAGES 2") && left.contains("UNSEEN 2"),
@@ -126,31 +126,51 @@ fn fetchmail_fetches_once_and_removes() {
     assert!(messages(&suite).contains("MESSAGES 0"), "{}", messages(&suite));
 }
 
+/// A directory for a program that does not run as root, and the program, which does not.
+fn as_ordinary(suite: &Suite, program: &str) -> (PathBuf, Command) {
+    let directory = suite.directory.path().join(program);
+    for part in ["maildir/cur", "maildir/new", "maildir/tmp"] {
+        fs::create_dir_all(directory.join(part)).expect("a directory");
+    }
+    if !is_root() {
+        return (directory, Command::new(program));
+    }
+    // it asks for its name, so the uid is one that every system has a name for
+    let (user, group) = ("nobody", "nogroup");
+    let mut chown = Command::new("chown");
+    assert!(
+        chown
+            .args(["-R", &format!("{user}:{group}")])
+            .arg(&directory)
+            .status()
+            .expect("chown runs")
+            .success()
+    );
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", user, "--regid", group, "--clear-groups", "--", program]);
+    (directory, command)
+}
+
 #[test]
 fn getmail_fetches_once_and_removes() {
     let suite = suite(User::here()[0]);
     deliver(&suite, MESSAGE);
     deliver(&suite, "Subject: second\n\nbody\n");
-    let directory = suite.directory.path();
-    let maildir = directory.join("maildir");
-    for part in ["cur", "new", "tmp"] {
-        fs::create_dir_all(maildir.join(part)).expect("a directory");
-    }
     let fetch = |delete: &str| {
+        let (directory, mut command) = as_ordinary(&suite, "getmail");
         let recipe = format!(
             "[retriever]\ntype = SimplePOP3SSLRetriever\nserver = 127.0.0.1\nport = {}\nusername = {LOGIN}\n\
-             password = {PASSWORD}\n[destination]\ntype = Maildir\npath = {}/\n[options]\nread_all = false\n\
-             delete = {delete}\n",
+             password = {PASSWORD}\n[destination]\ntype = Maildir\npath = {}/maildir/\n[options]\n\
+             read_all = false\ndelete = {delete}\n",
             suite.pop3s,
-            maildir.display()
+            directory.display()
         );
-        private(&directory.join("getmailrc"), &recipe);
-        let mut command = Command::new("getmail");
+        fs::write(directory.join("getmailrc"), recipe).expect("a file");
         command.arg(format!("--getmaildir={}", directory.display())).arg("--rcfile=getmailrc");
-        command.env("HOME", directory);
+        command.env("HOME", &directory).current_dir(&directory);
         let output = run_with_input(command, "");
         assert!(output.status.success(), "{}\n{}", text_of(&output), suite.log());
-        fs::read_dir(maildir.join("new")).expect("mail").count()
+        fs::read_dir(directory.join("maildir/new")).expect("mail").count()
     };
     assert_eq!(fetch("false"), 2);
     assert_eq!(fetch("false"), 2, "what was fetched is known by its unique id");
