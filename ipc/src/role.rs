@@ -25,8 +25,7 @@ pub enum Role {
 
 impl Role {
     /// Every role the master starts, servers before their clients.
-    pub const STARTED: [Role; 6] =
-        [Role::Store, Role::Keys, Role::Auth, Role::Mx, Role::Imap, Role::Pop3];
+    pub const STARTED: [Role; 6] = [Role::Store, Role::Keys, Role::Auth, Role::Mx, Role::Imap, Role::Pop3];
 
     /// The name in configuration, logs, user names and status.
     #[must_use]

@@ -30,7 +30,7 @@ fn comes_up_answers_and_stops() {
             .filter(|row| row.instance.role.is_reader())
             .map(|row| row.sessions)
             .sum::<u32>()
-            == 2
+            == 4
     });
     assert!(counted, "sessions reach the status");
     let AuthReply::Domains(peers) = instance.ask_auth(AuthRequest::ListDomains) else { panic!("peers") };
@@ -88,7 +88,7 @@ fn one_instance_a_directory() {
     let (status, said) = instance.again();
     assert_eq!(status, Some(75), "{said}");
     assert!(said.contains("another bulkhead-master"), "{said}");
-    assert_eq!(instance.status().len(), 6, "the first is unharmed");
+    assert_eq!(instance.status().len(), 7, "the first is unharmed");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_log_that_nobody_reads_stops_nobody() {
     let instance = Instance::start("loud.example");
     std::thread::sleep(Duration::from_millis(500));
     for _ in 0..5 {
-        assert_eq!(instance.status().len(), 6);
+        assert_eq!(instance.status().len(), 7);
         std::thread::sleep(Duration::from_millis(300));
     }
     assert!(instance.status().iter().all(|row| row.state == ProcessState::Ready && row.restarts == 0));
@@ -214,7 +214,7 @@ fn systemd_is_told() {
         panic!("{wanted} was not said");
     };
     hear("READY=1");
-    hear("STATUS=6 processes serve");
+    hear("STATUS=7 processes serve");
     hear("WATCHDOG=1");
     hear("WATCHDOG=1");
     instance.signal(rustix::process::Signal::TERM);
