@@ -3,15 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Shares;
 use super::limits::{BAD_COMMANDS, COMMANDS_BEFORE_LOGIN, LOGINS};
 
 /// What the configuration says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Our name in the greeting.
     pub hostname: String,
     /// How long a client that has logged in may be silent (RFC 1939 section 3).
     pub idle: Duration,
+    /// What the maildrops of each account hold, over all sessions that share it.
+    pub shares: Shares,
 }
 
 /// Can anyone on the way read along?

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ipc::mail::{Uid, UidRange};
 use ipc::service::mailbox::MessageRow;
 
-use super::limits::MAILDROP;
+use super::share::Share;
 
 /// RFC 1939 section 4: the messages of INBOX, numbered from 1 by rising UID. Later arrivals are for the next session.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub(super) struct Maildrop {
     deleted: BTreeSet<u32>,
     /// Octets of all messages, and of those that are marked as deleted.
     octets: (u64, u64),
+    share: Share,
 }
 
 /// One message.
@@ -31,23 +32,23 @@ pub(super) struct Message {
 pub(super) enum Unfit {
     /// UIDs do not rise.
     Order,
-    /// There are more than a session holds.
+    /// There are more than a session, or those of the account together, may hold.
     Many,
 }
 
 impl Maildrop {
-    pub(super) fn new(uid_validity: u32) -> Self {
-        Maildrop { uid_validity, messages: Vec::new(), deleted: BTreeSet::new(), octets: (0, 0) }
+    pub(super) fn new(uid_validity: u32, share: Share) -> Self {
+        Maildrop { uid_validity, messages: Vec::new(), deleted: BTreeSet::new(), octets: (0, 0), share }
     }
 
     /// The next page, less what arrived since.
     pub(super) fn fill(&mut self, rows: &[MessageRow], uid_next: Uid) -> Result<(), Unfit> {
+        if !self.share.grow(rows.len()) {
+            return Err(Unfit::Many);
+        }
         for row in rows.iter().take_while(|row| row.uid < uid_next) {
             if row.uid <= self.messages.last().map_or(0, |last| last.uid) {
                 return Err(Unfit::Order);
-            }
-            if self.messages.len() >= MAILDROP {
-                return Err(Unfit::Many);
             }
             self.messages.push(Message { uid: row.uid, size: row.size });
             self.octets.0 = self.octets.0.saturating_add(row.size.into());

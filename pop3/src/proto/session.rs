@@ -107,7 +107,7 @@ impl Pop3Session {
     }
 
     fn open(&mut self, mut opening: Box<Opening>, out: &mut Vec<u8>) -> Option<Step<Ask>> {
-        let opened = match opening.resume(self.answer.take()) {
+        let opened = match opening.resume(&self.context.settings.shares, self.answer.take()) {
             Ok(Turn::Ask(ask)) => return self.ask(State::Opening(opening), ask),
             Ok(Turn::Flush) => return self.flush(State::Opening(opening)),
             Ok(Turn::Done(opened)) => opened,

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipc::control::Control;
 use ipc::exit::{Exit, Failure};
 use ipc::peers::Service;
 use ipc::role::Instance;
@@ -17,7 +18,7 @@ use listener::connection::Connection;
 use listener::serve::Reader;
 use sandbox::startup::Started;
 
-use crate::proto::{Pop3Session, Security, Settings};
+use crate::proto::{Pop3Session, Security, Settings, Shares};
 use backend::StoreBackend;
 
 /// Serves until the master says to end.
@@ -47,6 +48,7 @@ impl Pop3 {
         let settings = Settings {
             hostname: config.hostname.clone(),
             idle: Duration::from_secs(u64::from(config.idle_minutes).saturating_mul(60)),
+            shares: Shares::default(),
         };
         Pop3 { settings: Arc::new(settings), limits: config.limits, login: Rc::default() }
     }
@@ -68,6 +70,10 @@ impl Reader for Pop3 {
         let security = if connection.tls.is_some() { Security::Tls } else { Security::Plain };
         let backend = StoreBackend::new(Rc::clone(&self.login), connection);
         (Pop3Session::new(Arc::clone(&self.settings), security), backend)
+    }
+
+    fn introduce(&self, control: &Control) {
+        self.login.on_starving(control.plea(Service::Login));
     }
 
     fn wire(&self, service: Service, peer: Instance, socket: OwnedFd) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bulkhead_pop3::proto::{Pop3Session, Security, Settings};
+use bulkhead_pop3::proto::{Pop3Session, Security, Settings, Shares};
 use listener::session::{Input, Session, Step};
 
 use crate::fake::{Backend, Shared};
@@ -23,7 +23,11 @@ pub(crate) struct Connection {
 impl Connection {
     /// A connection that was greeted.
     pub(crate) fn new(store: &Shared, security: Security) -> Self {
-        let settings = Settings { hostname: "pop.here.example".to_owned(), idle: Duration::from_secs(600) };
+        let settings = Settings {
+            hostname: "pop.here.example".to_owned(),
+            idle: Duration::from_secs(600),
+            shares: Shares::default(),
+        };
         let mut connection = Connection {
             session: Pop3Session::new(Arc::new(settings), security),
             backend: Backend::new(Shared::clone(store)),
