@@ -16,7 +16,7 @@ use crate::auth::Auth;
 use crate::database::DatabaseError;
 
 pub use creation::create;
-pub use removal::remove;
+pub use removal::{remove, revoke};
 
 /// How long after a failure it is tried again.
 const PAUSE: Duration = Duration::from_secs(30);

@@ -89,8 +89,9 @@ impl Wiring {
 }
 
 fn ended<E: Display>(peer: Instance, service: Service, outcome: Result<(), E>) {
-    if let Err(error) = outcome {
-        tracing::warn!(%peer, ?service, %error, "channel ended");
+    match outcome {
+        Ok(()) => tracing::debug!(%peer, ?service, "channel closed"),
+        Err(error) => tracing::warn!(%peer, ?service, %error, "channel ended"),
     }
 }
 

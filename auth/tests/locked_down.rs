@@ -123,7 +123,8 @@ mod tests {
         assert_eq!(client.call(request).await.unwrap().0, AuthReply::Done);
     }
 
-    async fn everything_once(master: &mut Master) {
+    /// Does all it can, and says who bob is.
+    async fn everything_once(master: &mut Master) -> AccountId {
         master.store().await;
         let login_client = Client::start(master.wire(Service::Login, Role::Imap, true).await).unwrap();
         let directory =
@@ -148,16 +149,18 @@ mod tests {
             AuthRequest::SetAlias { alias: "@b.org".into(), targets: vec!["bob@example.org".into()] },
         )
         .await;
-        let bob = LoginReply::Welcome { account: AccountId(1) };
-        assert_eq!(login(&login_client, "secret phrase").await, bob);
+        let LoginReply::Welcome { account: bob } = login(&login_client, "secret phrase").await else {
+            panic!("bob is welcome")
+        };
         assert_eq!(login(&login_client, "wrong phrase").await, LoginReply::Denied);
         let request = DirectoryRequest {
             recipient: Address { local: "any".into(), domain: "b.org".into() },
             transaction: TransactionId(1),
         };
         let reply = directory.call(request).await.unwrap().0;
-        assert_eq!(reply, DirectoryReply::Deliver(vec![Target::Account(AccountId(1))]));
+        assert_eq!(reply, DirectoryReply::Deliver(vec![Target::Account(bob)]));
         ask(&admin, AuthRequest::RemoveAccount { address: "user1@example.org".into() }).await;
+        bob
     }
 
     fn run(test: impl Future<Output = ()>) {
@@ -171,7 +174,7 @@ mod tests {
         run(async {
             let directory = tempfile::tempdir().unwrap();
             let mut master = Master::start(directory.path()).await;
-            everything_once(&mut master).await;
+            let bob = everything_once(&mut master).await;
             assert!(directory.path().join("accounts.db").exists(), "its root is that directory");
             master.child.kill().unwrap();
             master.child.wait().unwrap();
@@ -181,7 +184,7 @@ mod tests {
             master.store().await;
             master.to.send(&ToRole::Serve, &[]).await.unwrap();
             master.expect(ToMaster::Ready).await;
-            let bob = LoginReply::Welcome { account: AccountId(1) };
+            let bob = LoginReply::Welcome { account: bob };
             assert_eq!(login(&client, "secret phrase").await, bob);
             assert_eq!(login(&client, "wrong phrase").await, LoginReply::Denied);
             let log = master.drain().await;
@@ -197,7 +200,7 @@ mod tests {
         run(async {
             let directory = tempfile::tempdir().unwrap();
             let mut master = Master::start(directory.path()).await;
-            everything_once(&mut master).await;
+            let bob = everything_once(&mut master).await;
             master.drain().await;
             let path = directory.path().join("accounts.db");
             let (database, journal) = hot_copy(&path);
@@ -211,7 +214,7 @@ mod tests {
             master.store().await;
             master.to.send(&ToRole::Serve, &[]).await.unwrap();
             master.expect(ToMaster::Ready).await;
-            let bob = LoginReply::Welcome { account: AccountId(1) };
+            let bob = LoginReply::Welcome { account: bob };
             assert_eq!(login(&client, "secret phrase").await, bob);
             assert!(!journal_path.exists());
             master.drain().await;

@@ -1,9 +1,4 @@
 //! A panic ends the role, whatever catches it.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking, and this one is about panics"
-)]
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;

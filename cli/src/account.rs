@@ -19,19 +19,19 @@ pub(crate) fn perform(suite: &Suite, what: Account) -> Result<(), Failure> {
         Account::Add { address, from } => {
             let credential = Credential::Password(password::new(from)?);
             let request = AuthRequest::AddAccounts(vec![NewAccount { address, credential }]);
-            answer::done(suite.auth()?.ask(request)?, Exit::DataError)
+            answer::done(suite.auth()?.ask(request)?)
         }
         Account::Passwd { address, from } => {
             let credential = Credential::Password(password::new(from)?);
             let request = AuthRequest::SetPassword { address, credential };
-            answer::done(suite.auth()?.ask(request)?, Exit::NoUser)
+            answer::done(suite.auth()?.ask(request)?)
         }
         Account::Remove { address, yes } => {
             let auth = suite.auth()?;
             if !yes && !is_meant(&address)? {
                 return Err(Failure::new(Exit::Usage, "nothing was removed"));
             }
-            answer::done(auth.ask(AuthRequest::RemoveAccount { address })?, Exit::NoUser)
+            answer::done(auth.ask(AuthRequest::RemoveAccount { address })?)
         }
         Account::List { json } => {
             let accounts = all(&suite.auth()?)?;
@@ -69,7 +69,7 @@ fn all(auth: &Auth) -> Result<Vec<AccountRow>, Failure> {
                     return Ok(accounts);
                 }
             }
-            other => return Err(answer::not_that(other, Exit::TempFail)),
+            other => return Err(answer::not_that(other)),
         }
     }
 }

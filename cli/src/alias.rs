@@ -1,6 +1,6 @@
 //! `bulkhead alias`
 
-use ipc::exit::{Exit, Failure};
+use ipc::exit::Failure;
 use ipc::service::admin::{AliasRow, AuthReply, AuthRequest};
 
 use crate::answer;
@@ -15,10 +15,8 @@ use crate::output::{self, Cell};
 pub(crate) fn perform(suite: &Suite, what: Alias) -> Result<(), Failure> {
     let auth = suite.auth()?;
     match what {
-        Alias::Set { alias, targets } => {
-            answer::done(auth.ask(AuthRequest::SetAlias { alias, targets })?, Exit::DataError)
-        }
-        Alias::Remove { alias } => answer::done(auth.ask(AuthRequest::RemoveAlias { alias })?, Exit::NoUser),
+        Alias::Set { alias, targets } => answer::done(auth.ask(AuthRequest::SetAlias { alias, targets })?),
+        Alias::Remove { alias } => answer::done(auth.ask(AuthRequest::RemoveAlias { alias })?),
         Alias::List { json } => output::show(json.into(), ["ALIAS", "LEADS TO"], &all(&auth)?, |row| {
             [Cell::from(&row.alias), Cell::from(row.targets.join(", "))]
         }),
@@ -37,7 +35,7 @@ fn all(auth: &Auth) -> Result<Vec<AliasRow>, Failure> {
                     return Ok(aliases);
                 }
             }
-            other => return Err(answer::not_that(other, Exit::TempFail)),
+            other => return Err(answer::not_that(other)),
         }
     }
 }

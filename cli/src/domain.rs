@@ -1,6 +1,6 @@
 //! `bulkhead domain`
 
-use ipc::exit::{Exit, Failure};
+use ipc::exit::Failure;
 use ipc::service::admin::{AuthReply, AuthRequest};
 
 use crate::answer;
@@ -15,15 +15,13 @@ use crate::output::{self, Cell};
 pub(crate) fn perform(suite: &Suite, what: Domain) -> Result<(), Failure> {
     let auth = suite.auth()?;
     match what {
-        Domain::Add { domain } => answer::done(auth.ask(AuthRequest::AddDomain { domain })?, Exit::DataError),
-        Domain::Remove { domain } => {
-            answer::done(auth.ask(AuthRequest::RemoveDomain { domain })?, Exit::NoUser)
-        }
+        Domain::Add { domain } => answer::done(auth.ask(AuthRequest::AddDomain { domain })?),
+        Domain::Remove { domain } => answer::done(auth.ask(AuthRequest::RemoveDomain { domain })?),
         Domain::List { json } => match auth.ask(AuthRequest::ListDomains)? {
             AuthReply::Domains(domains) => {
                 output::show(json.into(), ["DOMAIN"], &domains, |d| [Cell::from(d)])
             }
-            other => Err(answer::not_that(other, Exit::TempFail)),
+            other => Err(answer::not_that(other)),
         },
     }
 }

@@ -58,7 +58,7 @@ fn add(auth: &Auth, name: &str, accounts: Vec<(usize, NewAccount)>) -> Result<us
         let rows = batch.into_iter().map(|(_, account)| account).collect();
         let failed = match auth.ask(AuthRequest::AddAccounts(rows)) {
             Ok(AuthReply::Done) => None,
-            Ok(other) => Some(crate::answer::not_that(other, Exit::DataError)),
+            Ok(other) => Some(crate::answer::not_that(other)),
             Err(failure) => Some(failure),
         };
         if let (Some(failure), (Some(first), Some(last))) = (failed, lines) {

@@ -1,9 +1,4 @@
 //! A panic ends the role, whatever catches it.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking, and this one is about panics"
-)]
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
@@ -18,7 +13,7 @@ const PANICS: &str = "BULKHEAD_TEST_PANICS";
 #[test]
 fn a_panic_that_is_caught_ends_the_role_all_the_same() {
     if std::env::var_os(PANICS).is_some() {
-        let _prepared = bulkhead_keys::role::prepare(&hello()).unwrap();
+        bulkhead_keys::role::prepare(&hello()).unwrap();
         // as the runtime does with its tasks
         let _ = std::panic::catch_unwind(|| panic!("for a test"));
         std::process::exit(0);

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
 
 use ipc::exit::{Exit, Failure};
 use ipc::role::{Instance, Role};
@@ -74,9 +75,22 @@ fn for_workers(
         .collect()
 }
 
+/// The workers of an instance whose master was killed are killed with it, and have the port until they are gone.
+const DYING: Duration = Duration::from_secs(2);
+
 /// Sockets that share a port also share it with another instance of the same user, in silence; one that does not
 /// share it tells whether somebody is there.
 fn is_free(address: SocketAddr) -> Result<(), Errno> {
+    let asked = Instant::now();
+    loop {
+        match probe(address) {
+            Err(Errno::ADDRINUSE) if asked.elapsed() < DYING => std::thread::sleep(Duration::from_millis(20)),
+            done => return done,
+        }
+    }
+}
+
+fn probe(address: SocketAddr) -> Result<(), Errno> {
     let family = if address.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
     let probe = rustix::net::socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
     sockopt::set_socket_reuseaddr(&probe, true)?;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
-use std::process::{Command, Output};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::Duration;
 
 use crate::suite::{Suite, run_with_input, text_of};
@@ -46,6 +46,40 @@ pub fn python_says(suite: &Suite, program: &str, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// A Python program of `clients/` that runs beside the test.
+pub struct Running {
+    child: Child,
+    says: BufReader<ChildStdout>,
+}
+
+/// Starts one, with the ports as its first arguments.
+#[must_use]
+pub fn python_runs(suite: &Suite, program: &str, arguments: &[&str]) -> Running {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(program);
+    let mut command = Command::new("python3");
+    command.arg(path).args([suite.smtp.to_string(), suite.imaps.to_string()]).args(arguments);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python3 runs");
+    let says = BufReader::new(child.stdout.take().expect("its output"));
+    Running { child, says }
+}
+
+impl Running {
+    /// The next line it prints, without its end; empty when it has ended.
+    #[must_use]
+    pub fn next_line(&mut self) -> String {
+        let mut line = String::new();
+        self.says.read_line(&mut line).expect("a line");
+        line.trim_end().to_owned()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// An SMTP connection in plain, a line at a time.
 pub struct Smtp {
     stream: BufReader<TcpStream>,
@@ -78,7 +112,9 @@ impl Smtp {
     /// # Errors
     /// When the connection is gone.
     pub fn deliver(&mut self, to: &str, message: &str) -> std::io::Result<bool> {
-        for command in ["MAIL FROM:<someone@elsewhere.example>".to_owned(), format!("RCPT TO:<{to}>"), "DATA".to_owned()] {
+        for command in
+            ["MAIL FROM:<someone@elsewhere.example>".to_owned(), format!("RCPT TO:<{to}>"), "DATA".to_owned()]
+        {
             let reply = self.say(&command)?;
             if !reply.starts_with(['2', '3']) {
                 self.say("RSET")?;

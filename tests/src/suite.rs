@@ -156,7 +156,8 @@ impl Suite {
 
     /// Makes accounts, in one call.
     pub fn import(&self, accounts: &[(&str, &str)]) {
-        let text: String = accounts.iter().map(|(address, password)| format!("{address}:{password}\n")).collect();
+        let text: String =
+            accounts.iter().map(|(address, password)| format!("{address}:{password}\n")).collect();
         let output = self.bulkhead(&["account", "import", "-"], &text);
         assert!(output.status.success(), "{}{}", text_of(&output), self.log());
     }

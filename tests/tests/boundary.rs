@@ -4,8 +4,6 @@
 //! try what there is for one, and say what they did not. Arguments select attempts by part of their name.
 //! `--discover` prints what every layer alone does to an attempt, for whoever adds one to the table.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "this is a test: it fails by panicking")]
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -54,8 +52,7 @@ impl Run {
         let programs = Programs::copy_to(directory.path());
         let mut failures = filters_are_the_same(&programs);
         let mut sections = Vec::new();
-        let channels;
-        if nix::unistd::geteuid().is_root() {
+        let channels = if nix::unistd::geteuid().is_root() {
             let (as_root, more) = self.tables(Starter::Root, programs);
             failures.extend(more);
             let (as_user, failed) = as_user(directory.path(), arguments);
@@ -65,14 +62,14 @@ impl Run {
             }
             sections.push((matrix::heading(Starter::Root), as_root.attempts));
             sections.push((matrix::heading(Starter::User), as_user.attempts));
-            channels = as_root.channels;
+            as_root.channels
         } else {
             println!("boundary: started by root ... NOT RUN, needs root");
             let (found, more) = self.tables(Starter::User, programs);
             failures.extend(more);
             sections.push((matrix::heading(Starter::User), found.attempts));
-            channels = found.channels;
-        }
+            found.channels
+        };
         sections.push((matrix::CHANNELS, channels));
         if self.wanted.is_empty() && !self.discover {
             failures.extend(self.compare(&sections, failures.is_empty()));

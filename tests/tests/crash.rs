@@ -40,7 +40,10 @@ impl Load {
         smtp.say("EHLO load.example")?;
         while !self.stop.load(Ordering::Relaxed) {
             let id = format!("<{}@load.example>", self.next.fetch_add(1, Ordering::Relaxed));
-            let message = format!("From: load@load.example\r\nMessage-ID: {id}\r\nSubject: load\r\n\r\n{}", "x".repeat(2000));
+            let message = format!(
+                "From: load@load.example\r\nMessage-ID: {id}\r\nSubject: load\r\n\r\n{}",
+                "x".repeat(2000)
+            );
             if smtp.deliver(LOGIN, &message)? {
                 self.acknowledged.lock().expect("no client panicked").insert(id);
             }
@@ -80,7 +83,10 @@ fn kill_under_load(role: &str, kills: u32) {
             eprintln!("{role} was back after {:?}", killed.elapsed());
             let now = all_pids(&suite);
             assert_eq!(suite.master_pid(), master);
-            assert!(others.iter().all(|pid| *pid == victim || now.contains(pid)), "somebody else died with {role}");
+            assert!(
+                others.iter().all(|pid| *pid == victim || now.contains(pid)),
+                "somebody else died with {role}"
+            );
             let goes_on = wait_for(Duration::from_secs(15), || load.count() > before + 5);
             assert!(goes_on, "after {role} was killed no mail is taken any more\n{}", suite.log());
         }
@@ -95,7 +101,11 @@ fn kill_under_load(role: &str, kills: u32) {
     let doubled = acknowledged.iter().filter(|id| found.iter().filter(|one| one == id).count() > 1).count();
     assert_eq!(doubled, 0, "acknowledged once, there twice");
     assert!(acknowledged.len() > 20, "only {} messages: that was no load", acknowledged.len());
-    eprintln!("{role}: {} messages acknowledged over {kills} kills, {} there", acknowledged.len(), found.len());
+    eprintln!(
+        "{role}: {} messages acknowledged over {kills} kills, {} there",
+        acknowledged.len(),
+        found.len()
+    );
 }
 
 fn others_of(role: &str) -> usize {

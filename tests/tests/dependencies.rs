@@ -83,14 +83,26 @@ fn libraries_stay_where_they_belong() {
             edges().into_iter().filter(|edge| edge.to == *library).map(|edge| edge.from).collect();
         assert!(!found.is_empty(), "{library} is used nowhere: the line is out of date");
         for user in found {
-            assert!(users.contains(&user.as_str()) || user == "bulkhead-tests", "{user} must not use {library}");
+            assert!(
+                users.contains(&user.as_str()) || user == "bulkhead-tests",
+                "{user} must not use {library}"
+            );
         }
     }
 }
 
 #[test]
 fn protocol_cores_do_no_io() {
-    let forbidden = ["tokio", "std::net::Tcp", "std::net::Udp", "std::fs", "std::time::Instant", "SystemTime", "rustix", "std::os"];
+    let forbidden = [
+        "tokio",
+        "std::net::Tcp",
+        "std::net::Udp",
+        "std::fs",
+        "std::time::Instant",
+        "SystemTime",
+        "rustix",
+        "std::os",
+    ];
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let mut seen = 0;
     for core in ["smtp/src/proto", "imap/src/proto", "mime/src"] {

@@ -1,7 +1,7 @@
 //! One mail through the walls: in by swaks over STARTTLS, out by curl and Python's imaplib over TLS; as root with a uid for
 //! each role, and as an ordinary user.
 
-use bulkhead_tests::mail::{Smtp, curl, python_says, swaks};
+use bulkhead_tests::mail::{Smtp, curl, python_runs, python_says, swaks};
 use bulkhead_tests::suite::{Options, Suite, User, text_of};
 
 const MESSAGE: &str = include_str!("../corpus/attachments.eml");
@@ -13,7 +13,11 @@ fn one_mail_through_the_walls() {
         suite.import(&[("anna@example.org", "correct horse"), ("ben@example.org", "battery staple")]);
         let sent = swaks(&suite, "anna@example.org", MESSAGE);
         assert!(sent.status.success(), "{user:?}: {}\n{}", text_of(&sent), suite.log());
-        assert!(text_of(&sent).contains("STARTTLS") && text_of(&sent).contains("TLS started"), "{}", text_of(&sent));
+        assert!(
+            text_of(&sent).contains("STARTTLS") && text_of(&sent).contains("TLS started"),
+            "{}",
+            text_of(&sent)
+        );
 
         let read = curl(&suite, "anna@example.org:correct horse", "INBOX;MAILINDEX=1", None);
         let text = String::from_utf8_lossy(&read.stdout).into_owned();
@@ -40,14 +44,21 @@ fn every_role_is_locked_down_and_says_so() {
         assert_eq!(rows.len(), 7, "store, keys, auth, two mx, two imap: {status}");
         let mut uids = std::collections::BTreeSet::new();
         for row in rows {
-            let layers: Vec<_> = row["layers"].as_array().expect("layers").iter().filter_map(|name| name.as_str()).collect();
+            let layers: Vec<_> =
+                row["layers"].as_array().expect("layers").iter().filter_map(|name| name.as_str()).collect();
             let expected = if user == User::Root { 11 } else { 10 };
             assert_eq!(layers.len(), expected, "{row}");
-            assert!(layers.contains(&"seccomp") && layers.contains(&"landlock") && layers.contains(&"net-namespace"));
+            assert!(
+                layers.contains(&"seccomp")
+                    && layers.contains(&"landlock")
+                    && layers.contains(&"net-namespace")
+            );
             // What the kernel says of it, not what it says of itself.
             let pid = row["pid"].as_u64().expect("a pid");
             let kernel = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("its status");
-            for line in ["Seccomp:\t2", "NoNewPrivs:\t1", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000"] {
+            for line in
+                ["Seccomp:\t2", "NoNewPrivs:\t1", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000"]
+            {
                 assert!(kernel.contains(line), "{row}: no {line} in\n{kernel}");
             }
             let uid = kernel.lines().find(|line| line.starts_with("Uid:")).expect("uid").to_owned();
@@ -88,7 +99,8 @@ fn a_hundred_accounts_in_one_call_and_a_whole_imap_session() {
     let suite = Suite::start(User::here()[0], Options::default());
     let names: Vec<(String, String)> =
         (0..100).map(|number| (format!("user{number}@example.org"), format!("password {number}"))).collect();
-    let accounts: Vec<(&str, &str)> = names.iter().map(|(name, password)| (name.as_str(), password.as_str())).collect();
+    let accounts: Vec<(&str, &str)> =
+        names.iter().map(|(name, password)| (name.as_str(), password.as_str())).collect();
     suite.import(&accounts);
     let listed = suite.bulkhead(&["account", "list", "--json"], "");
     let rows: serde_json::Value = serde_json::from_slice(&listed.stdout).expect("JSON");
@@ -107,7 +119,9 @@ fn an_id_follows_a_message_and_no_secret_is_logged() {
     assert!(read.status.success(), "{}", text_of(&read));
     let log = suite.log();
     let text = text_of(&sent);
-    let id = text.split_whitespace().find(|word| word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let id = text
+        .split_whitespace()
+        .find(|word| word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let id = id.unwrap_or_else(|| panic!("the reply to DATA names the id: {text}"));
     for role in ["mx/", "auth", "store", "imap/"] {
         let named = log.lines().any(|line| line.contains(id) && line.starts_with(role));
@@ -131,15 +145,25 @@ fn an_account_that_is_removed_is_gone() {
     assert!(!swaks(&suite, "anna@example.org", MESSAGE).status.success());
     suite.import(&[("anna@example.org", "another one")]);
     let fresh = curl(&suite, "anna@example.org:another one", "", Some("STATUS INBOX (MESSAGES)"));
-    assert!(text_of(&fresh).contains("MESSAGES 0"), "a new account of that name is empty: {}", text_of(&fresh));
+    assert!(
+        text_of(&fresh).contains("MESSAGES 0"),
+        "a new account of that name is empty: {}",
+        text_of(&fresh)
+    );
 }
 
 #[test]
 fn passwords_change_and_aliases_lead() {
     let suite = Suite::start(User::here()[0], Options::default());
     suite.import(&[("anna@example.org", "old one")]);
-    assert!(suite.bulkhead(&["account", "passwd", "anna@example.org", "--stdin"], "new one\n").status.success());
+    let mut open = python_runs(&suite, "ended.py", &["anna@example.org", "old one"]);
+    assert_eq!(open.next_line(), "open");
+    assert!(
+        suite.bulkhead(&["account", "passwd", "anna@example.org", "--stdin"], "new one\n").status.success()
+    );
     assert_eq!(curl(&suite, "anna@example.org:old one", "", None).status.code(), Some(67));
+    let farewell = open.next_line();
+    assert!(farewell.starts_with("* BYE"), "who knew the old password goes on: {farewell:?}");
     assert!(curl(&suite, "anna@example.org:new one", "", None).status.success());
     assert!(suite.bulkhead(&["domain", "add", "example.net"], "").status.success());
     let set = suite.bulkhead(&["alias", "set", "sales@example.net", "anna@example.org"], "");

@@ -43,7 +43,9 @@ fn a_thousand_idle_sessions() {
     assert_eq!(line, "open\n", "{}", suite.log());
     let each = (pss(&suite, "imap") - before).div_ceil(SESSIONS);
     let store = (pss(&suite, "store").saturating_sub(store_before)).div_ceil(SESSIONS);
-    eprintln!("an idle IMAP session over TLS costs {each} KiB in its worker and {store} KiB in the store (PSS)");
+    eprintln!(
+        "an idle IMAP session over TLS costs {each} KiB in its worker and {store} KiB in the store (PSS)"
+    );
     drop(clients.stdin.take());
     clients.wait().expect("it ends");
     assert!(each <= LIMIT, "{each} KiB a session");

@@ -27,7 +27,9 @@ fn every_role_reaches_the_journal() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let records: Vec<serde_json::Value> =
         text.lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
-    let stored = records.iter().find(|record| record["SYSLOG_IDENTIFIER"] == "bulkhead-store" && record["MESSAGE"] == "stored");
+    let stored = records
+        .iter()
+        .find(|record| record["SYSLOG_IDENTIFIER"] == "bulkhead-store" && record["MESSAGE"] == "stored");
     let stored = stored.unwrap_or_else(|| panic!("the store says nothing of it:\n{text}"));
     let id = stored["F_ID"].as_str().expect("the id is a field");
     assert_eq!(stored["PRIORITY"], "5", "info is notice, as tracing maps it: {stored}");

@@ -12,7 +12,8 @@ use bulkhead_tests::suite::{Options, Suite, User, is_root, text_of};
 /// Every form in which the key could lie about.
 fn forms(key_file: &std::path::Path) -> Vec<(&'static str, Vec<u8>)> {
     let openssl = |arguments: &[&str]| {
-        let output = Command::new("openssl").args(arguments).arg("-in").arg(key_file).output().expect("openssl runs");
+        let output =
+            Command::new("openssl").args(arguments).arg("-in").arg(key_file).output().expect("openssl runs");
         assert!(output.status.success(), "{}", text_of(&output));
         output.stdout
     };
@@ -25,7 +26,14 @@ fn forms(key_file: &std::path::Path) -> Vec<(&'static str, Vec<u8>)> {
     let reversed: Vec<u8> = scalar.iter().rev().copied().collect();
     let pem = std::fs::read_to_string(key_file).expect("the key");
     let base64 = pem.lines().nth(1).expect("a line of base64").as_bytes().to_vec();
-    vec![("PKCS#8", pkcs8), ("SEC 1", sec1), ("scalar", scalar), ("scalar reversed", reversed), ("PEM", base64), ("Montgomery", multiplied)]
+    vec![
+        ("PKCS#8", pkcs8),
+        ("SEC 1", sec1),
+        ("scalar", scalar),
+        ("scalar reversed", reversed),
+        ("PEM", base64),
+        ("Montgomery", multiplied),
+    ]
 }
 
 /// The scalar as a library that computes with it keeps it: times 2^256 modulo the order of P-256, little-endian.
@@ -67,9 +75,20 @@ fn scan(pid: u32, forms: &[(&'static str, Vec<u8>)]) -> Vec<&'static str> {
 
 fn with_own_key() -> (Suite, std::path::PathBuf) {
     let mut suite = Suite::prepare(User::here()[0], Options::default());
-    let (key, certificate) = (suite.directory.path().join("key.pem"), suite.directory.path().join("cert.pem"));
+    let (key, certificate) =
+        (suite.directory.path().join("key.pem"), suite.directory.path().join("cert.pem"));
     let output = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"])
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "30",
+        ])
         .args(["-subj", "/CN=mail.example.org", "-keyout"])
         .arg(&key)
         .arg("-out")

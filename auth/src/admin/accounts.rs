@@ -57,6 +57,8 @@ pub(super) async fn set_password(
         Some(account) => {
             auth.credentials.forget(account);
             tracing::info!(address, account = account.0, "password changed");
+            // Whoever knew the old one is not to go on.
+            store::revoke(auth, account).await;
             Ok(AuthReply::Done)
         }
         None => Err(Refusal::NoAccount(address)),

@@ -32,7 +32,7 @@ pub async fn serve(auth: Rc<Auth>, socket: OwnedFd) -> Result<(), ChannelError> 
     rpc::serve::<AuthAdmin>(socket, IN_FLIGHT, |request, responder| {
         if let Err(error) = queue.try_send((request, responder, gauge.enter())) {
             let (_, responder, _) = error.into_inner();
-            responder.reply(AuthReply::Refused(Refusal::TooMany.to_string()), Vec::new());
+            responder.reply(Refusal::TooMany.reply(), Vec::new());
         }
     })
     .await
@@ -46,7 +46,7 @@ async fn answer_all(auth: Rc<Auth>, mut waiting: mpsc::Receiver<Waiting>) {
             if let Refusal::Database(error) = &refusal {
                 tracing::error!(%error, "an administrator's request");
             }
-            AuthReply::Refused(refusal.to_string())
+            refusal.reply()
         });
         responder.reply(reply, Vec::new());
     }

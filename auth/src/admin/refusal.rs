@@ -1,5 +1,6 @@
 //! Why an administrator's request is not done, as sentences.
 
+use ipc::service::admin::{AuthReply, RefusalKind};
 use ipc::service::login::PASSWORD_MAX;
 
 use crate::address::AddressError;
@@ -79,4 +80,19 @@ pub enum Refusal {
     /// The database failed; nothing was changed.
     #[error("{0}")]
     Database(#[from] DatabaseError),
+}
+
+impl Refusal {
+    /// What the administrator is told.
+    #[must_use]
+    pub fn reply(&self) -> AuthReply {
+        let kind = match self {
+            Refusal::NoAccount(_) | Refusal::NoAlias(_) | Refusal::UnknownDomain(_) => RefusalKind::NotThere,
+            Refusal::TooMany | Refusal::Busy(_) | Refusal::NotHashed | Refusal::Database(_) => {
+                RefusalKind::NotNow
+            }
+            _ => RefusalKind::Input,
+        };
+        AuthReply::Refused { kind, why: self.to_string() }
+    }
 }

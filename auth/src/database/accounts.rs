@@ -111,9 +111,10 @@ impl Database {
             }
             transaction
                 .prepare_cached(
-                    "INSERT INTO accounts (address, domain, hash, created) VALUES (?1, ?2, ?3, ?4)",
+                    "INSERT INTO accounts (id, address, domain, hash, created) VALUES (max(?5, 1 + coalesce(
+                        (SELECT seq FROM sqlite_sequence WHERE name = 'accounts'), 0)), ?1, ?2, ?3, ?4)",
                 )?
-                .execute(params![address, row.address.domain, row.hash, created])?;
+                .execute(params![address, row.address.domain, row.hash, created, first_id(created)])?;
         }
         transaction.commit()?;
         Ok(Added::All)
@@ -183,6 +184,15 @@ pub(super) fn is_taken(connection: &Connection, address: &str) -> Result<bool, D
         "SELECT 1 FROM accounts WHERE address = ?1 UNION ALL SELECT 1 FROM aliases WHERE alias = ?1",
     )?;
     Ok(statement.exists([address])?)
+}
+
+/// What is between the first ids of two seconds: more than one makes, even in an import.
+const IDS_A_SECOND: i64 = 4096;
+
+/// The least id an account of that time can have. A database that was lost, or that is an older one from a backup, does
+/// not know what ids were given since, and their mail is still in the store; it is never a newer account's.
+fn first_id(created: Seconds) -> i64 {
+    created.saturating_mul(IDS_A_SECOND)
 }
 
 fn account_id(id: i64) -> Result<AccountId, DatabaseError> {

@@ -6,9 +6,9 @@ use super::DatabaseError;
 
 /// Step n makes version n + 1 out of version n. The version is SQLite's `user_version`.
 ///
-/// Ids of accounts are never given twice: that is what AUTOINCREMENT does. `removals` is what was removed here and not
-/// yet confirmed by the store. Addresses are in the spelling of [`crate::address`]; the alias `@domain` is that
-/// domain's catch-all.
+/// Ids of accounts are never given twice: that is what AUTOINCREMENT does, and why they are made of the time they were
+/// given at. `removals` is what was removed here and not yet confirmed by the store. Addresses are in the spelling of
+/// [`crate::address`]; the alias `@domain` is that domain's catch-all.
 const STEPS: &[&str] = &["
     CREATE TABLE domains (
         name TEXT PRIMARY KEY NOT NULL

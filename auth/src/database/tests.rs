@@ -81,6 +81,23 @@ fn an_id_is_never_given_twice() {
 }
 
 #[test]
+fn a_lost_database_gives_nobody_the_id_of_somebody_before() {
+    let id = |database: &Database, address| database.account(address).unwrap().unwrap().id;
+    let (lost, next) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let lost = open(&lost).unwrap();
+    lost.add_accounts(&[row("bob@example.org"), row("eve@example.org")], 1_800_000_000).unwrap();
+    lost.add_accounts(&[row("carol@example.org")], 1_800_000_000).unwrap();
+    let (eve, carol) = (id(&lost, "eve@example.org"), id(&lost, "carol@example.org"));
+    assert_eq!(carol.0, eve.0 + 1, "in order, within a second, too");
+    let next = open(&next).unwrap();
+    next.add_accounts(&[row("dave@example.org")], 1_800_000_001).unwrap();
+    assert!(id(&next, "dave@example.org") > carol);
+    // a clock that goes backwards does not make the ids do so
+    next.add_accounts(&[row("fred@example.org")], 1_700_000_000).unwrap();
+    assert!(id(&next, "fred@example.org") > id(&next, "dave@example.org"));
+}
+
+#[test]
 fn a_removal_that_was_cut_off_is_remembered() {
     let directory = tempfile::tempdir().unwrap();
     let database = open(&directory).unwrap();

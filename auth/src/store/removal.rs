@@ -19,3 +19,12 @@ pub async fn remove(auth: &Auth, account: AccountId) -> Result<(), Owed> {
     tracing::info!(account = account.0, "account removed with its mail");
     Ok(())
 }
+
+/// Ends the account's sessions. A store that is away has none; one that does not answer is no reason to say that a password
+/// was not changed, for it was.
+pub async fn revoke(auth: &Auth, account: AccountId) {
+    let request = SessionsRequest::Revoke { account };
+    if let Err(error) = auth.store.sessions.insist(PATIENCE, request).await {
+        tracing::warn!(account = account.0, %error, "sessions of the account may go on");
+    }
+}

@@ -86,16 +86,18 @@ fn the_store_is_told_of_every_account() {
         let running = Running::start(&directory).await;
         let first = running.store().await;
         let admin = running.admin().await;
+        let id = |address| running.auth.database.account(address).unwrap().unwrap().id;
         let bob = AuthRequest::AddAccounts(vec![account("bob@example.org", "x")]);
         assert_eq!(ask(&admin, bob).await, AuthReply::Done);
-        assert!(first.created.borrow().contains(&AccountId(1)), "before it is said to be done");
+        assert!(first.created.borrow().contains(&id("bob@example.org")), "before it is said to be done");
         first.away.set(true);
         let eve = AuthRequest::AddAccounts(vec![account("eve@example.org", "x")]);
         assert_eq!(ask(&admin, eve).await, AuthReply::Done);
-        assert!(!first.created.borrow().contains(&AccountId(2)));
+        let (bob, eve) = (id("bob@example.org"), id("eve@example.org"));
+        assert!(!first.created.borrow().contains(&eve));
         // it has removed one of which this role knows nothing, and must be told of the others all the same
-        let second = running.store_that_removed(&[AccountId(1)]).await;
-        until(|| second.created.borrow().contains(&AccountId(2))).await;
+        let second = running.store_that_removed(&[bob]).await;
+        until(|| second.created.borrow().contains(&eve)).await;
         running.kill().await;
         let running = Running::start(&directory).await;
         let third = running.store().await;

@@ -173,7 +173,7 @@ fn a_locked_database_puts_everything_off_until_it_is_free() {
         assert_eq!(login(&imap, "bob", "secret").await, LoginReply::Unavailable);
         assert_eq!(recipient(&mx, "bob", "example.org").await, DirectoryReply::Unavailable);
         let refused = ask(&admin, AuthRequest::AddDomain { domain: "b.org".into() }).await;
-        assert!(matches!(refused, AuthReply::Refused(_)), "{refused:?}");
+        assert!(matches!(refused, AuthReply::Refused { .. }), "{refused:?}");
         other.execute_batch("ROLLBACK").unwrap();
         assert_eq!(login(&imap, "bob", "secret").await, welcome(1));
         assert_eq!(
@@ -209,7 +209,7 @@ fn a_channel_that_the_table_has_not_ends_the_role() {
         (Service::Directory, Imap, true),
         (Service::Sessions, Store, true),
         (Service::Deliver, Store, false),
-        (Service::Handshake, ipc::Role::Keys, false),
+        (Service::Handshake, Role::Keys, false),
     ] {
         local(async {
             let directory = tempfile::tempdir().unwrap();

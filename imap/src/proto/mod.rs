@@ -10,3 +10,4 @@ mod view;
 
 pub use ask::{Answer, Ask, LoginOutcome, Look};
 pub use session::{ImapSession, Security, Settings};
+pub use view::Shares;

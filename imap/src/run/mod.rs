@@ -17,7 +17,7 @@ use listener::connection::Connection;
 use listener::serve::Reader;
 use sandbox::startup::Started;
 
-use crate::proto::{ImapSession, Security, Settings};
+use crate::proto::{ImapSession, Security, Settings, Shares};
 use backend::StoreBackend;
 
 /// Serves until the master says to end.
@@ -48,6 +48,7 @@ impl Imap {
             hostname: config.hostname.clone(),
             max_message_size: config.max_message_size,
             idle: Duration::from_secs(u64::from(config.idle_minutes).saturating_mul(60)),
+            shares: Shares::default(),
         };
         Imap { settings: Arc::new(settings), limits: config.limits, login: Rc::default() }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bulkhead_imap::proto::{ImapSession, Security, Settings};
+use bulkhead_imap::proto::{ImapSession, Security, Settings, Shares};
 use listener::session::{Input, Session, Step};
 
 use crate::fake::{Backend, Shared};
@@ -25,6 +25,7 @@ pub(crate) fn settings() -> Settings {
         hostname: "imap.here.example".to_owned(),
         max_message_size: 100_000,
         idle: Duration::from_secs(1800),
+        shares: Shares::default(),
     }
 }
 

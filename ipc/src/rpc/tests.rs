@@ -61,7 +61,7 @@ fn a_client_with_much_to_ask_waits_and_keeps_its_channel() {
             .collect();
         settle().await;
         assert_eq!(held.borrow().len(), ROOM);
-        while held.borrow().len() > 0 {
+        while !held.borrow().is_empty() {
             assert!(held.borrow().len() <= ROOM);
             answer_all(&held);
             settle().await;

@@ -189,8 +189,24 @@ pub enum AuthReply {
         /// Are there more?
         more: bool,
     },
-    /// It cannot be done; a sentence for the administrator.
-    Refused(String),
+    /// It is not done.
+    Refused {
+        /// What kind of trouble it is, for the exit status.
+        kind: RefusalKind,
+        /// A sentence for the administrator.
+        why: String,
+    },
+}
+
+/// Kinds of trouble.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RefusalKind {
+    /// What was asked cannot be done as it was asked.
+    Input,
+    /// What it is about is not there.
+    NotThere,
+    /// It cannot be done now (a full disk, too much at once).
+    NotNow,
 }
 
 /// An account as it is listed.

@@ -45,20 +45,6 @@ pub enum SpecialUse {
     Trash,
 }
 
-impl SpecialUse {
-    /// The name on the wire.
-    #[must_use]
-    pub const fn attribute(self) -> &'static str {
-        match self {
-            SpecialUse::Archive => "\\Archive",
-            SpecialUse::Drafts => "\\Drafts",
-            SpecialUse::Junk => "\\Junk",
-            SpecialUse::Sent => "\\Sent",
-            SpecialUse::Trash => "\\Trash",
-        }
-    }
-}
-
 /// A mailbox as it is listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailboxRow {
@@ -172,7 +158,8 @@ pub enum MailboxRequest {
         chunks: u8,
     },
     /// Change flags of messages of the selected mailbox; UIDs that are not there are passed over.
-    /// → [`MailboxReply::Flagged`] or [`MailboxReply::Refused`]
+    /// → [`MailboxReply::Flagged`], as many frames as it takes, or [`MailboxReply::Refused`], which may come instead of the
+    /// rest of them: of many messages some are changed, and then others
     Flags {
         /// Of which.
         uids: Vec<UidRange>,

@@ -62,7 +62,9 @@ impl MxBackend {
         let Some(recipient) = recipient(address) else { return Verdict::NotLocal };
         let request = DirectoryRequest { recipient, transaction };
         match self.peers.directory.insist(directory::PATIENCE, request).await {
-            Ok((DirectoryReply::Deliver(targets), _)) => Verdict::Accepted(targets.into_iter().map(target).collect()),
+            Ok((DirectoryReply::Deliver(targets), _)) => {
+                Verdict::Accepted(targets.into_iter().map(target).collect())
+            }
             Ok((DirectoryReply::Unknown, _)) => Verdict::Unknown,
             Ok((DirectoryReply::NotLocal, _)) => Verdict::NotLocal,
             Ok((DirectoryReply::Unavailable, _)) => Verdict::TemporaryFailure,
@@ -114,7 +116,8 @@ impl MxBackend {
             .unwrap_or_default();
         let targets = commit.targets.into_iter().map(wire_target).collect();
         let outcome = delivery.commit(&self.peers.deliver, targets, Folder::Inbox, structure).await;
-        tracing::info!(%id, connection = %self.connection, bytes = commit.size, ?outcome, "message ends");
+        let ended = outcome.map_or("unknown", word);
+        tracing::info!(%id, connection = %self.connection, bytes = commit.size, outcome = ended, "message ends");
         match outcome {
             Some(Delivered::Stored) => Outcome::Stored,
             Some(why) => Outcome::Refused(failure(why)),
@@ -129,7 +132,9 @@ impl Backend for MxBackend {
 
     async fn perform(&mut self, ask: Ask) -> Answer {
         match ask {
-            Ask::Recipient { transaction, address } => Answer::Recipient(self.recipient(transaction, &address).await),
+            Ask::Recipient { transaction, address } => {
+                Answer::Recipient(self.recipient(transaction, &address).await)
+            }
             Ask::Begin(begin) => Answer::Begin(self.begin(&begin).await),
             Ask::Chunk(bytes) => Answer::Chunk(self.chunk(&bytes).await),
             Ask::Commit(commit) => Answer::Commit(self.commit(*commit).await),
@@ -166,6 +171,17 @@ fn wire_target(target: Target) -> mail::Target {
     match target {
         Target::Account(account) => mail::Target::Account(mail::AccountId(account)),
         Target::Forward(forward) => mail::Target::Forward(mail::ForwardId(forward)),
+    }
+}
+
+/// For the log.
+fn word(outcome: Delivered) -> &'static str {
+    match outcome {
+        Delivered::Stored => "stored",
+        Delivered::NoAccount => "an account is gone",
+        Delivered::Full => "no space",
+        Delivered::TooLarge => "too large",
+        Delivered::NotStored => "not stored",
     }
 }
 

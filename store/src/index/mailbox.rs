@@ -190,7 +190,7 @@ impl Mailbox {
         if uid >= self.recent_from {
             self.recent = self.recent.saturating_sub(1);
         }
-        if self.views.oldest().is_some() {
+        if !self.views.is_empty() {
             self.ghosts.insert(modseq, (uid, message));
             self.ghost_uids.insert(uid, modseq);
         }

@@ -35,6 +35,23 @@ impl Uids {
     }
 }
 
+impl Uids {
+    /// Those up to one, and those behind it.
+    #[must_use]
+    pub fn split_behind(self, last: Uid) -> (Self, Self) {
+        let (mut up_to, mut behind) = (self.0.clone(), self.0);
+        up_to.retain_mut(|run| {
+            run.last = run.last.min(last);
+            run.first <= last
+        });
+        behind.retain_mut(|run| {
+            run.first = run.first.max(last.saturating_add(1));
+            run.last > last
+        });
+        (Uids(up_to), Uids(behind))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +72,20 @@ mod tests {
     fn gaps_stay_and_a_range_turned_round_is_empty() {
         assert_eq!(runs(&[(7, 8), (1, 2), (9, 3)]), [(1, 2), (7, 8)]);
         assert_eq!(runs(&[]), []);
+    }
+
+    #[test]
+    fn a_set_is_split_within_a_run_and_between() {
+        let split = |last| {
+            let (up_to, behind) =
+                Uids(vec![UidRange { first: 2, last: 4 }, UidRange { first: 7, last: Uid::MAX }])
+                    .split_behind(last);
+            [up_to, behind].map(|part| part.0.iter().map(|run| (run.first, run.last)).collect::<Vec<_>>())
+        };
+        assert_eq!(split(3), [vec![(2, 3)], vec![(4, 4), (7, Uid::MAX)]]);
+        assert_eq!(split(4), [vec![(2, 4)], vec![(7, Uid::MAX)]]);
+        assert_eq!(split(1), [vec![], vec![(2, 4), (7, Uid::MAX)]]);
+        assert_eq!(split(Uid::MAX), [vec![(2, 4), (7, Uid::MAX)], vec![]]);
     }
 
     #[test]

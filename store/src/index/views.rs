@@ -26,6 +26,12 @@ impl Views {
         self.shown.remove(&session);
     }
 
+    /// Has nobody selected it?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.shown.is_empty()
+    }
+
     /// How far the session furthest behind is; `None` when there is none.
     #[must_use]
     pub fn oldest(&self) -> Option<ModSeq> {

@@ -49,7 +49,7 @@ pub(super) fn start_segment<S: Segments>(
     // space that was set aside behind the old end may be all that a full disk has left
     trim(segments, start.last, start.accepted);
     let header = SegmentHeader { number, salt, predecessor, durable: plan.end.offset };
-    create(segments, geometry, bodies, &header, &plan)?;
+    create(segments, geometry, bodies, &header, &plan, start.last)?;
     trim(segments, start.last, start.cut);
     salts.insert(number, salt);
     let head =
@@ -63,15 +63,24 @@ fn create<S: Segments>(
     bodies: &BodyReader<S::Reader>,
     header: &SegmentHeader,
     plan: &Plan,
+    last: Option<SegmentNumber>,
 ) -> Result<(), SegmentError> {
-    let space = plan.end.offset.saturating_add(geometry.reserve);
-    let mut attempt = |space| {
+    let attempt = |segments: &mut S, space| {
         let records = plan.records.iter().map(|record| record.bytes(header.salt, bodies));
         segments.create(header.number, space, &mut std::iter::once(Ok(header.encode())).chain(records))
     };
-    match attempt(space) {
+    let space = plan.end.offset.saturating_add(geometry.reserve);
+    match attempt(segments, space) {
+        Err(SegmentError::NoSpace) => {}
+        other => return other,
+    }
+    // a journalling file system lets go of the blocks that were given back when its journal commits: a sync makes it
+    if let Some(last) = last {
+        segments.sync(last)?;
+    }
+    match attempt(segments, space) {
         // without the reserve the log opens at least, and deletions show what they can do
-        Err(SegmentError::NoSpace) => attempt(plan.end.offset),
+        Err(SegmentError::NoSpace) => attempt(segments, plan.end.offset),
         other => other,
     }
 }

@@ -4,8 +4,6 @@
 //! is tried out, on real processes: with the lock-down off the attempt succeeds, in full lock-down it is stopped, and
 //! each layer that is said to stop it does so alone.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "these are tests: they fail by panicking")]
-
 pub mod channels;
 pub mod judge;
 pub mod matrix;

@@ -1,4 +1,4 @@
-//! Response codes: RFC 3501 section 7.1, RFC 4315, RFC 4978, RFC 5530.
+//! Response codes: RFC 3501 section 7.1, RFC 4315, RFC 5530, RFC 7889.
 
 use super::mailbox::{PermanentFlags, permanent_flags};
 use super::string::{self, atom};
@@ -6,10 +6,6 @@ use super::string::{self, atom};
 /// The code in brackets before the text of a status response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code<'a> {
-    /// The text must be shown to the user.
-    Alert,
-    /// The name is taken already, RFC 5530.
-    AlreadyExists,
     /// Where the appended message went, RFC 4315.
     AppendUid {
         /// UIDVALIDITY of the mailbox.
@@ -27,33 +23,14 @@ pub enum Code<'a> {
     Cannot,
     /// What this server can do.
     Capability(&'a [&'a str]),
-    /// The client did what it should not, RFC 5530.
-    ClientBug,
-    /// The previous mailbox is closed, RFC 7162.
-    Closed,
-    /// Where copied messages went, RFC 4315: as many UIDs on either side, in corresponding order, none empty.
-    CopyUid {
-        /// UIDVALIDITY of the target.
-        validity: u32,
-        /// UIDs in the source.
-        from: &'a [u32],
-        /// UIDs in the target.
-        to: &'a [u32],
-    },
     /// A message named is gone, RFC 5530.
     ExpungeIssued,
-    /// In use by another session, RFC 5530.
-    InUse,
     /// Too many of something, RFC 5530.
     Limit,
     /// No such mailbox, RFC 5530.
     Nonexistent,
-    /// Not permitted, RFC 5530.
-    NoPerm,
     /// Over quota, RFC 5530.
     OverQuota,
-    /// A message could not be parsed.
-    Parse,
     /// Flags that can be changed for good.
     PermanentFlags(PermanentFlags<'a>),
     /// Needs TLS, RFC 5530.
@@ -89,24 +66,16 @@ impl Code<'_> {
 
     fn name(self) -> &'static str {
         match self {
-            Code::Alert => "ALERT",
-            Code::AlreadyExists => "ALREADYEXISTS",
             Code::AppendUid { .. } => "APPENDUID",
             Code::AuthenticationFailed => "AUTHENTICATIONFAILED",
             Code::AuthorizationFailed => "AUTHORIZATIONFAILED",
             Code::BadCharset(_) => "BADCHARSET",
             Code::Cannot => "CANNOT",
             Code::Capability(_) => "CAPABILITY",
-            Code::ClientBug => "CLIENTBUG",
-            Code::Closed => "CLOSED",
-            Code::CopyUid { .. } => "COPYUID",
             Code::ExpungeIssued => "EXPUNGEISSUED",
-            Code::InUse => "INUSE",
             Code::Limit => "LIMIT",
             Code::Nonexistent => "NONEXISTENT",
-            Code::NoPerm => "NOPERM",
             Code::OverQuota => "OVERQUOTA",
-            Code::Parse => "PARSE",
             Code::PermanentFlags(_) => "PERMANENTFLAGS",
             Code::PrivacyRequired => "PRIVACYREQUIRED",
             Code::ReadOnly => "READ-ONLY",
@@ -136,12 +105,6 @@ impl Code<'_> {
                     atom(capability, out);
                 }
             }
-            Code::CopyUid { validity, from, to } => {
-                out.extend_from_slice(format!(" {validity} ").as_bytes());
-                uid_set(from, out);
-                out.push(b' ');
-                uid_set(to, out);
-            }
             Code::PermanentFlags(flags) => {
                 out.push(b' ');
                 permanent_flags(flags, out);
@@ -150,21 +113,6 @@ impl Code<'_> {
                 out.extend_from_slice(format!(" {number}").as_bytes());
             }
             _ => {}
-        }
-    }
-}
-
-/// Numbers in their order; a run of ascending neighbours is a range.
-fn uid_set(uids: &[u32], out: &mut Vec<u8>) {
-    let neighbours = uids.chunk_by(|one, next| one.checked_add(1) == Some(*next));
-    for (at, run) in neighbours.enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        match run {
-            [only] => out.extend_from_slice(only.to_string().as_bytes()),
-            [first, .., last] => out.extend_from_slice(format!("{first}:{last}").as_bytes()),
-            [] => {}
         }
     }
 }

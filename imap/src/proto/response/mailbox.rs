@@ -12,21 +12,15 @@ pub enum Verb {
     Lsub,
 }
 
-/// What LIST says of a mailbox: RFC 3501 section 7.2.2, RFC 5258, RFC 6154.
+/// What LIST says of a mailbox: RFC 3501 section 7.2.2, RFC 3348, RFC 6154.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the RFC sections given")]
 pub enum Attribute {
-    NoInferiors,
     NoSelect,
-    Marked,
-    Unmarked,
     HasChildren,
     HasNoChildren,
-    Subscribed,
-    All,
     Archive,
     Drafts,
-    Flagged,
     Junk,
     Sent,
     Trash,
@@ -35,17 +29,11 @@ pub enum Attribute {
 impl Attribute {
     fn name(self) -> &'static str {
         match self {
-            Attribute::NoInferiors => "\\NoInferiors",
             Attribute::NoSelect => "\\NoSelect",
-            Attribute::Marked => "\\Marked",
-            Attribute::Unmarked => "\\Unmarked",
             Attribute::HasChildren => "\\HasChildren",
             Attribute::HasNoChildren => "\\HasNoChildren",
-            Attribute::Subscribed => "\\Subscribed",
-            Attribute::All => "\\All",
             Attribute::Archive => "\\Archive",
             Attribute::Drafts => "\\Drafts",
-            Attribute::Flagged => "\\Flagged",
             Attribute::Junk => "\\Junk",
             Attribute::Sent => "\\Sent",
             Attribute::Trash => "\\Trash",

@@ -21,6 +21,6 @@ pub use mailbox::{
 };
 pub use section::section;
 pub use server::{capability, enabled, id, namespace};
-pub use status::{Condition, bye, continuation, preauth, tagged, untagged};
+pub use status::{Condition, bye, continuation, tagged, untagged};
 pub use string::{nstring, string};
 pub use structure::{Detail, structure};

@@ -40,11 +40,6 @@ pub fn bye(code: Option<Code<'_>>, text: &str, out: &mut Vec<u8>) {
     line("*", "BYE", code, text, out);
 }
 
-/// `* PREAUTH text`: a greeting of one who is known already.
-pub fn preauth(code: Option<Code<'_>>, text: &str, out: &mut Vec<u8>) {
-    line("*", "PREAUTH", code, text, out);
-}
-
 /// `+ text`: the client may go on. For SASL the text is base64, and may be empty, RFC 3501 section 6.2.2.
 pub fn continuation(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"+ ");
@@ -78,10 +73,6 @@ mod tests {
             (None, "a OK done\r\n"),
             (Some(Code::ReadWrite), "a OK [READ-WRITE] done\r\n"),
             (Some(Code::AppendUid { validity: 7, uid: 9 }), "a OK [APPENDUID 7 9] done\r\n"),
-            (
-                Some(Code::CopyUid { validity: 7, from: &[1, 2, 3, 9], to: &[4, 5, 6, 3] }),
-                "a OK [COPYUID 7 1:3,9 4:6,3] done\r\n",
-            ),
             (Some(Code::BadCharset(&["UTF-8"])), "a OK [BADCHARSET (UTF-8)] done\r\n"),
             (Some(Code::BadCharset(&[])), "a OK [BADCHARSET] done\r\n"),
             (

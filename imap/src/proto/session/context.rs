@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use ipc::mail::AccountId;
+
 use crate::proto::parse::{CommandReader, Limits};
 use crate::proto::response::Condition;
-use crate::proto::view::View;
+use crate::proto::view::{Share, Shares, View};
 
 /// What the configuration says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Our name in the greeting.
     pub hostname: String,
@@ -15,6 +17,8 @@ pub struct Settings {
     pub max_message_size: u64,
     /// How long a client that has logged in may be silent (RFC 3501 section 5.4).
     pub idle: Duration,
+    /// What the views of each account hold, in all sessions with these settings.
+    pub shares: Shares,
 }
 
 /// Can anyone on the way read along?
@@ -52,6 +56,7 @@ pub(super) struct Context {
     pub(super) security: Security,
     pub(super) state: State,
     pub(super) reader: CommandReader,
+    account: Option<AccountId>,
     failed_logins: u32,
     before_login: u32,
     bad_in_a_row: u32,
@@ -64,6 +69,7 @@ impl Context {
             security,
             state: State::Greeting,
             reader: CommandReader::new(Limits::before_login()),
+            account: None,
             failed_logins: 0,
             before_login: 0,
             bad_in_a_row: 0,
@@ -71,7 +77,8 @@ impl Context {
     }
 
     /// The password was right.
-    pub(super) fn logged_in(&mut self) {
+    pub(super) fn logged_in(&mut self, account: AccountId) {
+        self.account = Some(account);
         self.reader.set_limits(Limits::after_login(self.settings.max_message_size));
         self.state = State::Authenticated;
     }
@@ -112,6 +119,12 @@ impl Context {
     /// Between commands nothing is told, but that the store is gone is learnt.
     pub(super) fn listens(&self) -> bool {
         matches!(self.state, State::Authenticated | State::Selected(_))
+    }
+
+    /// The account's share of the memory for views, for one more of them.
+    pub(super) fn share(&self) -> Result<Share, super::Fault> {
+        let account = self.account.ok_or(super::Fault::OutOfPhase)?;
+        Ok(self.settings.shares.of(account))
     }
 
     /// The view of the selected mailbox.

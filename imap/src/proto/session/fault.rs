@@ -27,7 +27,7 @@ impl Fault {
             Fault::LostWithin => None,
             Fault::OutOfPhase => Some((Code::ServerBug, "Internal error.")),
             Fault::Unwanted => Some((Code::TooBig, "Larger than is accepted.")),
-            Fault::Overfull => Some((Code::Limit, "Too many messages in the mailbox.")),
+            Fault::Overfull => Some((Code::Limit, "Too many messages in the selected mailboxes.")),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod keywords;
 mod news;
+mod share;
 
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,8 @@ use ipc::service::mailbox::MessageRow;
 
 pub(crate) use keywords::{Keywords, system_flag};
 pub(crate) use news::{Gathered, Overfull};
+pub(crate) use share::Share;
+pub use share::Shares;
 
 use super::parse::{By, Numbers, SequenceSet};
 use super::response::{FetchLine, RecentFlag};
@@ -41,6 +44,7 @@ pub(crate) struct View {
     first_recent: Uid,
     /// All changes up to here have been told.
     pub(crate) since: ModSeq,
+    share: Share,
 }
 
 /// A message of the view, with its sequence number.
@@ -55,8 +59,19 @@ pub(crate) struct Numbered {
 pub(crate) struct NoSuchMessage;
 
 impl View {
-    pub(crate) fn new(access: Access, keywords: Keywords, first_recent: Uid, since: ModSeq) -> Self {
-        View { access, rows: Vec::new(), keywords, first_recent, since }
+    pub(crate) fn new(
+        access: Access,
+        keywords: Keywords,
+        first_recent: Uid,
+        since: ModSeq,
+        share: Share,
+    ) -> Self {
+        View { access, rows: Vec::new(), keywords, first_recent, since, share }
+    }
+
+    /// Counts what has been filled in. `false` when that is more than the view may hold.
+    pub(crate) fn fits(&mut self) -> bool {
+        self.share.hold(self.rows.len())
     }
 
     /// Appends a message while the view is being filled. `false` when its UID does not rise.
@@ -66,10 +81,6 @@ impl View {
             self.rows.push(row);
         }
         rises
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len()
     }
 
     /// How many messages: the largest sequence number.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipc::mail::{Uid, UidRange};
 use ipc::service::mailbox::MessageRow;
 
-use super::{VIEW_MAX, View, number};
+use super::{View, number};
 use crate::proto::response::{self, FetchLine};
 
 /// Messages that arrived, as long as it is not certain that none with a lower UID follows: changes come by
@@ -44,8 +44,8 @@ impl View {
                 self.tell_flags(row, out);
             }
         }
-        let room = VIEW_MAX.saturating_sub(self.rows.len());
-        if gathered.arrived.len() > room { Err(Overfull) } else { Ok(()) }
+        let fits = self.share.hold(self.rows.len().saturating_add(gathered.arrived.len()));
+        if fits { Ok(()) } else { Err(Overfull) }
     }
 
     /// Tells the new messages, when no more changes are to come.

@@ -16,7 +16,13 @@ fn row(uid: Uid) -> MessageRow {
 }
 
 fn view(uids: &[Uid]) -> View {
-    let mut view = View::new(Access::ReadWrite, Keywords::default(), 20, 1);
+    let mut view = View::new(
+        Access::ReadWrite,
+        Keywords::default(),
+        20,
+        1,
+        Shares::default().of(ipc::mail::AccountId(1)),
+    );
     assert!(uids.iter().all(|uid| view.fill(row(*uid))));
     view
 }

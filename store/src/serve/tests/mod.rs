@@ -158,6 +158,20 @@ async fn rows(client: &mut MailboxClient) -> Vec<MessageRow> {
     }
 }
 
+/// Changes flags; the UIDs of each page of the answer.
+async fn flagged(client: &mut MailboxClient, request: &MailboxRequest) -> Vec<Vec<u32>> {
+    let mut pages = Vec::new();
+    let mut reply = client.call(request).await.unwrap();
+    loop {
+        let MailboxReply::Flagged { rows, more, .. } = reply else { panic!("{reply:?}") };
+        pages.push(rows.iter().map(|row| row.uid).collect());
+        if !more {
+            return pages;
+        }
+        reply = client.reply().await.unwrap();
+    }
+}
+
 async fn body(client: &mut MailboxClient, uid: u32) -> Vec<u8> {
     let request = MailboxRequest::Body { uid, offset: 0, length: u32::MAX };
     let reply = client.call(&request).await.unwrap();

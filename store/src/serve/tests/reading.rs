@@ -72,6 +72,30 @@ fn no_change_is_lost_between_pages() {
 }
 
 #[test]
+fn many_messages_are_changed_a_few_at_a_time() {
+    local(async {
+        let served = Served::start().await;
+        let mut client = served.mailbox(1).await;
+        let since = select(&mut client).await.highest_modseq;
+        for transaction in 1..=8 {
+            append(&mut client, transaction, b"x").await;
+        }
+        let all = |change| {
+            let uids = vec![UidRange { first: 1, last: 4 }, UidRange { first: 6, last: u32::MAX }];
+            MailboxRequest::Flags { uids, change, flags: SystemFlags::DELETED, keywords: vec!["k".into()] }
+        };
+        for change in [FlagChange::Add, FlagChange::Add, FlagChange::Remove, FlagChange::Replace] {
+            assert_eq!(flagged(&mut client, &all(change)).await, [vec![1, 2, 3], vec![4, 6, 7], vec![8]]);
+        }
+        let reply = client.call(&MailboxRequest::Expunge { uids: None }).await.unwrap();
+        assert!(matches!(reply, MailboxReply::Done), "{reply:?}");
+        let (left, gone, ..) = changes(&mut client, since).await;
+        assert_eq!(left.iter().map(|row| row.uid).collect::<Vec<_>>(), [5]);
+        assert_eq!(gone, [UidRange { first: 1, last: 4 }, UidRange { first: 6, last: 8 }]);
+    });
+}
+
+#[test]
 fn an_expunged_message_is_read_by_those_who_were_not_told() {
     local(async {
         let served = Served::start().await;

@@ -60,8 +60,8 @@ pub(super) fn decided(context: &mut Context, answer: Answer) -> Result<Turn, Fau
         other => return Err(fault(Some(&other))),
     };
     Ok(match outcome {
-        LoginOutcome::Welcome(_) => {
-            context.logged_in();
+        LoginOutcome::Welcome(account) => {
+            context.logged_in(account);
             Completion::ok_with(Code::Capability(capabilities::of(context)), "Logged in.").into()
         }
         LoginOutcome::Denied => denied(context).into(),

@@ -8,7 +8,7 @@ use super::{Access, Answer, Completion, Context, Fault, Io, Running, Turn, reply
 use crate::proto::parse::MailboxName;
 use crate::proto::response::{self, Code, Condition};
 use crate::proto::session::context::State;
-use crate::proto::view::{Keywords, VIEW_MAX, View};
+use crate::proto::view::{Keywords, View};
 
 #[derive(Debug)]
 pub(super) struct Select {
@@ -38,11 +38,12 @@ impl Select {
         MailboxRequest::Unselect.into()
     }
 
-    fn selected(&mut self, reply: MailboxReply) -> Result<Turn, Fault> {
+    fn selected(&mut self, reply: MailboxReply, context: &Context) -> Result<Turn, Fault> {
         match reply {
             MailboxReply::Selected { status, first_recent, keywords } => {
                 let keywords = Keywords::new(&keywords);
-                let view = View::new(self.access, keywords, first_recent, status.highest_modseq);
+                let share = context.share()?;
+                let view = View::new(self.access, keywords, first_recent, status.highest_modseq, share);
                 self.stage = Stage::Filling(Box::new(view), status);
                 Ok(MailboxRequest::Messages { after: 0 }.into())
             }
@@ -58,8 +59,8 @@ impl Select {
         if !take_rows(view, rows, status.uid_next) {
             return Err(Fault::OutOfPhase);
         }
-        if view.len() > VIEW_MAX {
-            return Ok(self.fail(Completion::no(Code::Limit, "Too many messages in the mailbox.")));
+        if !view.fits() {
+            return Ok(self.fail(Completion::no(Code::Limit, "Too many messages in the selected mailboxes.")));
         }
         match last.filter(|last| more && *last < status.uid_next) {
             Some(after) => Ok(MailboxRequest::Messages { after }.into()),
@@ -98,7 +99,7 @@ impl Running for Select {
                     MailboxRequest::Select { mailbox, write: self.access == Access::ReadWrite }.into()
                 }
             }),
-            Stage::Selecting => self.selected(reply(answer)?),
+            Stage::Selecting => self.selected(reply(answer)?, context),
             Stage::Filling(..) => self.fill(reply(answer)?, context, io),
             Stage::Leaving(why) => match reply(answer)? {
                 MailboxReply::Done => why.take().map(Turn::Done).ok_or(Fault::OutOfPhase),
