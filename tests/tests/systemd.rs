@@ -41,9 +41,10 @@ fn files(directory: &Path) -> Vec<String> {
 
 #[test]
 fn what_is_installed_is_where_it_is_looked_for() {
-    let places: [(&[(&str, &str)], &str, &str, &str); 3] = [
-        (&[], "usr/local", "usr/local/libexec", "usr/local/lib"),
-        (&[("PREFIX", "/usr"), ("LIBEXECDIR", "/usr/lib")], "usr", "usr/lib", "usr/lib"),
+    let debian = [("PREFIX", "/usr"), ("LIBEXECDIR", "/usr/lib")];
+    let places = [
+        (&[][..], "usr/local", "usr/local/libexec", "usr/local/lib"),
+        (&debian, "usr", "usr/lib", "usr/lib"),
         (&[("PREFIX", "/opt/bulkhead")], "opt/bulkhead", "opt/bulkhead/libexec", "etc"),
     ];
     for (settings, prefix, programs, systemd) in places {
