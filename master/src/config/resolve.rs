@@ -42,7 +42,7 @@ pub(super) fn resolve(file: &Path, text: &str, written: Written) -> Result<Confi
         max_message_size,
         mx: r.mx(&written.mx),
         imap: r.imap(&written.imap),
-        pop3: r.pop3(&written.pop3),
+        pop3: r.pop3(written.pop3.as_ref()),
         upload_memory: r.size(
             written.store.upload_memory.as_ref(),
             max_message_size.max(256 * MIB),
@@ -156,7 +156,10 @@ impl Resolver<'_> {
         }
     }
 
-    fn pop3(&mut self, written: &written::Pop3) -> Pop3 {
+    /// Without the section nobody listens: not everyone wants POP3.
+    fn pop3(&mut self, written: Option<&written::Pop3>) -> Pop3 {
+        let off = written::Pop3 { listen: Some(vec![]), listen_tls: Some(vec![]), ..Default::default() };
+        let written = written.unwrap_or(&off);
         Pop3 {
             listen: self.listen(written.listen.as_deref(), 110),
             listen_tls: self.listen(written.listen_tls.as_deref(), 995),

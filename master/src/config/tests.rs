@@ -27,14 +27,20 @@ fn a_hostname_and_a_domain_are_enough() {
     let listen: Vec<_> = config.mx.listen.iter().map(|a| (a.socket.to_string(), a.origin)).collect();
     assert_eq!(listen, [("0.0.0.0:25".into(), Origin::Default), ("[::]:25".into(), Origin::Default)]);
     assert_eq!(config.imap.listen_tls.len(), 2);
-    let ports = |role| -> Vec<(u16, bool)> {
-        let listeners = config.listeners(role).into_iter();
-        listeners.flat_map(|(all, tls)| all.iter().map(move |a| (a.socket.port(), tls))).collect()
-    };
-    assert_eq!(ports(Role::Pop3), [(110, false), (110, false), (995, true), (995, true)]);
-    assert_eq!(config.pop3.idle_minutes, 10);
     assert_eq!(config.max_message_size, 50 << 20);
     assert!(config.workers(Role::Mx) >= 1 && config.workers(Role::Store) == 1);
+}
+
+#[test]
+fn pop3_is_there_if_its_section_is() {
+    let ports = |config: &Config| -> Vec<(u16, bool)> {
+        let listeners = config.listeners(Role::Pop3).into_iter();
+        listeners.flat_map(|(all, tls)| all.iter().map(move |a| (a.socket.port(), tls))).collect()
+    };
+    assert_eq!(ports(&good(LEAST)), []);
+    let config = good(&format!("{LEAST}[pop3]\n"));
+    assert_eq!(ports(&config), [(110, false), (110, false), (995, true), (995, true)]);
+    assert_eq!(config.pop3.idle_minutes, 10);
 }
 
 #[test]

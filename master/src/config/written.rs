@@ -34,8 +34,7 @@ pub struct Written {
     #[serde(default)]
     pub imap: Imap,
     /// POP3.
-    #[serde(default)]
-    pub pop3: Pop3,
+    pub pop3: Option<Pop3>,
     /// The mailboxes.
     #[serde(default)]
     pub store: Store,
