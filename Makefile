@@ -1,13 +1,14 @@
-# The commands of this project: `make demo`, `make test`; `make soak` for what takes long. `make help` lists them.
+# The commands of this project: `make demo`, `make test`; `make soak` for what takes long; `make release install`, `make deb`.
+# `make help` lists them.
 
 CARGO ?= cargo
-ROLES := -p bulkhead-smtp -p bulkhead-imap -p bulkhead-auth -p bulkhead-keys -p bulkhead-store
+ROLES := -p bulkhead-smtp -p bulkhead-imap -p bulkhead-pop3 -p bulkhead-auth -p bulkhead-keys -p bulkhead-store
 # where the tests look for programs
 export BULKHEAD_BIN_DIR := $(CURDIR)/target/debug
 export BULKHEAD_HOSTILE_BIN_DIR := $(CURDIR)/target/hostile/debug
 export BULKHEAD_CARELESS_VICTIM := $(CURDIR)/target/no-fdatasync/debug/deliver_without_end
 
-.PHONY: help setup build release demo test lint test-programs soak clean
+.PHONY: help setup build release install deb demo test lint test-programs test-systemd soak clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -20,6 +21,20 @@ build: ## builds everything for development
 
 release: ## builds everything as it is shipped
 	$(CARGO) build --workspace --bins --release --locked
+
+# make install DESTDIR=/tmp/tree PREFIX=/usr LIBEXECDIR=/usr/lib; packaging/install says what else it heeds
+install: ## what `make release` has built, below PREFIX (/usr/local)
+	@DESTDIR='$(DESTDIR)' PREFIX='$(or $(PREFIX),/usr/local)' packaging/install $(or $(CARGO_TARGET_DIR),target)/release
+
+# of one version, in a directory of ours: what it makes is to be the same everywhere
+CARGO_DEB := target/tools/bin/cargo-deb
+CARGO_DEB_VERSION := 3.8.0
+$(CARGO_DEB):
+	CARGO_TARGET_DIR=$(CURDIR)/target/tools/build $(CARGO) install cargo-deb --version $(CARGO_DEB_VERSION) --locked --root target/tools
+	@rm -rf target/tools/build
+
+deb: release $(CARGO_DEB) ## a Debian package, in target/debian
+	@packaging/make-deb $(or $(CARGO_TARGET_DIR),target)/release
 
 demo: setup release ## one mail through the walls, then a suite to try out until Ctrl-C
 	@scripts/demo target/release
@@ -41,8 +56,14 @@ test-programs:
 test: setup lint test-programs ## everything; as root it also runs what needs root, and all of it as an ordinary user
 	$(CARGO) test --workspace --locked --no-fail-fast
 
-soak: setup test-programs ## what takes long: more of every random test
-	PROPTEST_CASES=4000 BULKHEAD_SOAK=1 $(CARGO) test --workspace --locked --no-fail-fast
+# as root; the first time it downloads 90 MB of Debian into target/systemd
+test-systemd: deb ## the Debian package, installed on a Debian that is booted for it
+	@scripts/setup systemd
+	BULKHEAD_PACKAGES=$(CURDIR)/target/debian $(CARGO) test -p bulkhead-tests --locked --test systemd -- --nocapture
+
+soak: setup test-programs deb ## what takes long: more of every random test, and `test-systemd`
+	@[ "$$(id -u)" -ne 0 ] || scripts/setup systemd
+	BULKHEAD_PACKAGES=$(CURDIR)/target/debian PROPTEST_CASES=4000 BULKHEAD_SOAK=1 $(CARGO) test --workspace --locked --no-fail-fast
 
 clean: ## removes what was built
 	$(CARGO) clean

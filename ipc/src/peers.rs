@@ -65,11 +65,10 @@ const fn line(client: Party, server: Party, wire: Wire, reason: &'static str) ->
 }
 
 use Party::{Here, Later};
-use Role::{Auth, Imap, Keys, Master, Mx, Store};
+use Role::{Auth, Imap, Keys, Master, Mx, Pop3, Store};
 
 const SUBMISSION: Party = Later("submission");
 const LMTP: Party = Later("lmtp");
-const POP3: Party = Later("pop3");
 const RELAY: Party = Later("relay");
 const RESOLVER: Party = Later("resolver");
 const PICKUP: Party = Later("pickup");
@@ -87,6 +86,7 @@ pub const PEERS: &[Line] = &[
     line(Here(Auth), Here(Master), Wire::Control, "configuration, peers, drain"),
     line(Here(Mx), Here(Master), Wire::Control, "configuration, peers, listeners, drain"),
     line(Here(Imap), Here(Master), Wire::Control, "configuration, peers, listeners, drain"),
+    line(Here(Pop3), Here(Master), Wire::Control, "configuration, peers, listeners, drain"),
     line(
         Here(Imap),
         Here(Auth),
@@ -99,7 +99,12 @@ pub const PEERS: &[Line] = &[
         Wire::Standing(Service::Login),
         "is this the password; brings a submit session",
     ),
-    line(POP3, Here(Auth), Wire::Standing(Service::Login), "is this the password; brings a mailbox session"),
+    line(
+        Here(Pop3),
+        Here(Auth),
+        Wire::Standing(Service::Login),
+        "is this the password; brings a mailbox session",
+    ),
     line(
         Here(Mx),
         Here(Auth),
@@ -116,7 +121,7 @@ pub const PEERS: &[Line] = &[
     ),
     line(Here(Auth), Here(Store), Wire::Later("routes"), "the set of forwards"),
     line(Here(Imap), Here(Store), Wire::PerLogin("mailbox"), "this account's mailboxes"),
-    line(POP3, Here(Store), Wire::PerLogin("mailbox"), "this account's mailboxes"),
+    line(Here(Pop3), Here(Store), Wire::PerLogin("mailbox"), "this account's mailboxes"),
     line(
         Here(Mx),
         Here(Store),
@@ -136,7 +141,7 @@ pub const PEERS: &[Line] = &[
     line(SUBMISSION, Here(Keys), Wire::Standing(Service::Handshake), "the same"),
     line(LMTP, Here(Keys), Wire::Standing(Service::Handshake), "the same"),
     line(Here(Imap), Here(Keys), Wire::Standing(Service::Handshake), "the same"),
-    line(POP3, Here(Keys), Wire::Standing(Service::Handshake), "the same"),
+    line(Here(Pop3), Here(Keys), Wire::Standing(Service::Handshake), "the same"),
     line(
         Here(Auth),
         Here(Keys),
@@ -173,7 +178,7 @@ mod tests {
     #[test]
     fn nobody_waits_in_a_circle() {
         let rank = |role| match role {
-            Mx | Imap => 0,
+            Mx | Imap | Pop3 => 0,
             Auth => 1,
             Keys | Store => 2,
             Master => 3,
@@ -186,8 +191,12 @@ mod tests {
     #[test]
     fn what_must_not_exist_does_not() {
         let exists = |client, server| standing().any(|(c, s, _)| c == client && s == server);
-        assert!(!exists(Imap, Store), "a mailbox only ever comes by login");
-        assert!(!exists(Mx, Imap) && !exists(Imap, Mx));
+        for reader in [Imap, Pop3] {
+            assert!(!exists(reader, Store), "a mailbox only ever comes by login");
+        }
+        for (one, other) in [(Mx, Imap), (Mx, Pop3), (Imap, Pop3)] {
+            assert!(!exists(one, other) && !exists(other, one));
+        }
         assert!(!exists(Store, Auth) && !exists(Keys, Auth));
         assert!(
             !standing().any(|(client, _, service)| client == Mx && service == Service::Login),

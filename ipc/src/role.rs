@@ -13,6 +13,8 @@ pub enum Role {
     Mx,
     /// IMAP.
     Imap,
+    /// POP3.
+    Pop3,
     /// Who exists, who may log in, which address is whose.
     Auth,
     /// The private keys of the TLS certificates.
@@ -23,7 +25,7 @@ pub enum Role {
 
 impl Role {
     /// Every role the master starts, servers before their clients.
-    pub const STARTED: [Role; 5] = [Role::Store, Role::Keys, Role::Auth, Role::Mx, Role::Imap];
+    pub const STARTED: [Role; 6] = [Role::Store, Role::Keys, Role::Auth, Role::Mx, Role::Imap, Role::Pop3];
 
     /// The name in configuration, logs, user names and status.
     #[must_use]
@@ -32,6 +34,7 @@ impl Role {
             Role::Master => "master",
             Role::Mx => "mx",
             Role::Imap => "imap",
+            Role::Pop3 => "pop3",
             Role::Auth => "auth",
             Role::Keys => "keys",
             Role::Store => "store",
@@ -45,6 +48,7 @@ impl Role {
             Role::Master => "bulkhead-master",
             Role::Mx => "bulkhead-smtp",
             Role::Imap => "bulkhead-imap",
+            Role::Pop3 => "bulkhead-pop3",
             Role::Auth => "bulkhead-auth",
             Role::Keys => "bulkhead-keys",
             Role::Store => "bulkhead-store",
@@ -54,7 +58,7 @@ impl Role {
     /// A reader parses bytes of the network or of mail; it is run as several workers.
     #[must_use]
     pub const fn is_reader(self) -> bool {
-        matches!(self, Role::Mx | Role::Imap)
+        matches!(self, Role::Mx | Role::Imap | Role::Pop3)
     }
 }
 

@@ -12,6 +12,8 @@ pub enum RoleConfig {
     Mx(MxConfig),
     /// For [`Role::Imap`].
     Imap(ImapConfig),
+    /// For [`Role::Pop3`].
+    Pop3(Pop3Config),
     /// For [`Role::Auth`].
     Auth(AuthConfig),
     /// For [`Role::Keys`].
@@ -27,6 +29,7 @@ impl RoleConfig {
         match self {
             RoleConfig::Mx(_) => Role::Mx,
             RoleConfig::Imap(_) => Role::Imap,
+            RoleConfig::Pop3(_) => Role::Pop3,
             RoleConfig::Auth(_) => Role::Auth,
             RoleConfig::Keys(_) => Role::Keys,
             RoleConfig::Store(_) => Role::Store,
@@ -73,6 +76,17 @@ pub struct ImapConfig {
     /// The largest message that can be appended, bytes.
     pub max_message_size: u64,
     /// Minutes a session may be silent (RFC 9051 section 5.4 asks for 30 at least).
+    pub idle_minutes: u32,
+    /// Connections.
+    pub limits: Limits,
+}
+
+/// For POP3.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Pop3Config {
+    /// Our name in the greeting.
+    pub hostname: String,
+    /// Minutes a session may be silent (RFC 1939 section 3 asks for 10 at least).
     pub idle_minutes: u32,
     /// Connections.
     pub limits: Limits,

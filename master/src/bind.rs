@@ -31,15 +31,16 @@ pub struct Bound {
 pub fn all(config: &Config) -> Result<Vec<Bound>, Failure> {
     let mut bound = Vec::new();
     for role in Role::STARTED.into_iter().filter(|role| role.is_reader()) {
-        let (addresses, implicit_tls) = config.listeners(role);
-        for address in addresses {
-            bound.extend(for_workers(role, config.workers(role), *address, implicit_tls)?);
+        for (addresses, implicit_tls) in config.listeners(role) {
+            for address in addresses {
+                bound.extend(for_workers(role, config.workers(role), *address, implicit_tls)?);
+            }
         }
     }
     if bound.is_empty() {
         return Err(Failure::new(
             Exit::Config,
-            "there is nothing to listen on: mx.listen and imap.listen_tls are empty",
+            "there is nothing to listen on: mx.listen, imap.listen_tls, pop3.listen and pop3.listen_tls are empty",
         ));
     }
     Ok(bound)

@@ -92,6 +92,7 @@ const fn offset(role: Role) -> u32 {
         Role::Auth => 3,
         Role::Keys => 4,
         Role::Store => 5,
+        Role::Pop3 => 6,
     }
 }
 
@@ -108,7 +109,7 @@ mod tests {
         let mut ids: Vec<u32> =
             Role::STARTED.iter().map(|r| own(IdSource::Base(5000), *r).unwrap().0).collect();
         ids.sort_unstable();
-        assert_eq!(ids, [5001, 5002, 5003, 5004, 5005]);
+        assert_eq!(ids, [5001, 5002, 5003, 5004, 5005, 5006]);
     }
 
     #[test]

@@ -46,6 +46,10 @@ pub struct Suite {
     pub smtp: u16,
     /// The port of IMAP over TLS.
     pub imaps: u16,
+    /// The port of POP3 with STLS.
+    pub pop3: u16,
+    /// The port of POP3 over TLS.
+    pub pop3s: u16,
     user: User,
     master: Option<Child>,
 }
@@ -78,8 +82,8 @@ impl Suite {
         let directory = tempfile::Builder::new().prefix("bulkhead-test-").tempdir().expect("a directory");
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("chmod");
         copy_programs(&directory.path().join("bin"));
-        let (smtp, imaps) = (free_port(), free_port());
-        let suite = Suite { directory, smtp, imaps, user, master: None };
+        let [smtp, imaps, pop3, pop3s] = [(); 4].map(|()| free_port());
+        let suite = Suite { directory, smtp, imaps, pop3, pop3s, user, master: None };
         let root = suite.directory.path().display();
         let who = match user {
             User::Root => format!("uid_base = {UID_BASE}"),
@@ -89,7 +93,8 @@ impl Suite {
         let text = format!(
             "hostname = \"mail.example.org\"\ndomain = \"example.org\"\nstate_dir = \"{root}/state\"\n\
              run_dir = \"{root}/run\"\n{who}\n{top}\n\n[mx]\nlisten = [\"127.0.0.1:{smtp}\"]\nworkers = 2\n{mx}\n\n\
-             [imap]\nlisten_tls = [\"127.0.0.1:{imaps}\"]\nworkers = 2\n{imap}\n\n{tables}\n"
+             [imap]\nlisten_tls = [\"127.0.0.1:{imaps}\"]\nworkers = 2\n{imap}\n\n\
+             [pop3]\nlisten = [\"127.0.0.1:{pop3}\"]\nlisten_tls = [\"127.0.0.1:{pop3s}\"]\nworkers = 2\n\n{tables}\n"
         );
         fs::write(suite.config(), text).expect("the configuration is written");
         if user == User::Ordinary && is_root() {
@@ -228,11 +233,12 @@ pub fn programs() -> PathBuf {
 }
 
 /// The programs of a suite.
-pub const PROGRAMS: [&str; 7] = [
+pub const PROGRAMS: [&str; 8] = [
     "bulkhead",
     "bulkhead-master",
     "bulkhead-smtp",
     "bulkhead-imap",
+    "bulkhead-pop3",
     "bulkhead-auth",
     "bulkhead-keys",
     "bulkhead-store",

@@ -19,7 +19,7 @@ use bulkhead_tests::suite::{Options, Suite, User, is_root, signal, text_of};
 
 const LOGIN: &str = "anna@example.org";
 const PASSWORD: &str = "correct horse";
-const ROLES: [&str; 5] = ["store", "keys", "auth", "mx", "imap"];
+const ROLES: [&str; 6] = ["store", "keys", "auth", "mx", "imap", "pop3"];
 
 fn suite() -> Suite {
     let suite = Suite::start(User::here()[0], Options::default());
@@ -74,7 +74,7 @@ fn junk_ends_the_connection_it_comes_on() {
     let commands = b"RCPT TO:<anna@example.org>\r\n".repeat(20_000);
     let hello: &[u8] = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
     for junk in [&noise, &endless, &commands, hello, b"GET / HTTP/1.1\r\n\r\n", b"\r\n\r\n", b"\0"] {
-        for port in [suite.smtp, suite.imaps] {
+        for port in [suite.smtp, suite.imaps, suite.pop3, suite.pop3s] {
             exchange(port, junk);
         }
     }

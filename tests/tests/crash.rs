@@ -109,11 +109,11 @@ fn kill_under_load(role: &str, kills: u32) {
 }
 
 fn others_of(role: &str) -> usize {
-    if matches!(role, "mx" | "imap") { 2 } else { 1 }
+    if matches!(role, "mx" | "imap" | "pop3") { 2 } else { 1 }
 }
 
 fn all_pids(suite: &Suite) -> BTreeSet<u32> {
-    ["store", "keys", "auth", "mx", "imap"].iter().flat_map(|role| suite.pids(role)).collect()
+    ["store", "keys", "auth", "mx", "imap", "pop3"].iter().flat_map(|role| suite.pids(role)).collect()
 }
 
 fn all_ready(suite: &Suite) -> bool {
@@ -157,10 +157,15 @@ fn an_imap_is_killed() {
 }
 
 #[test]
+fn a_pop3_is_killed() {
+    kill_under_load("pop3", 3);
+}
+
+#[test]
 fn the_master_is_killed_and_nobody_is_left() {
     let suite = Suite::start(User::here()[0], Options::default());
     let pids = all_pids(&suite);
-    assert_eq!(pids.len(), 7);
+    assert_eq!(pids.len(), 9);
     signal(suite.master_pid(), "KILL");
     let gone = wait_for(Duration::from_secs(5), || {
         pids.iter().all(|pid| {
@@ -175,7 +180,7 @@ fn the_master_is_killed_and_nobody_is_left() {
 fn logins_and_handshakes_come_back_after_each_kill() {
     let suite = Suite::start(User::here()[0], Options::default());
     suite.import(&[(LOGIN, PASSWORD)]);
-    for role in ["keys", "auth", "store", "imap", "mx"] {
+    for role in ["keys", "auth", "store", "imap", "pop3", "mx"] {
         for pid in suite.pids(role) {
             signal(pid, "KILL");
         }

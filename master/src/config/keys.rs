@@ -7,8 +7,20 @@ use toml::de::{DeTable, DeValue};
 use super::error::ConfigError;
 
 /// Keys outside any section, and the sections themselves.
-const ROOT: &[&str] =
-    &["hostname", "domain", "state_dir", "run_dir", "log", "uid_base", "waive", "tls", "mx", "imap", "store"];
+const ROOT: &[&str] = &[
+    "hostname",
+    "domain",
+    "state_dir",
+    "run_dir",
+    "log",
+    "uid_base",
+    "waive",
+    "tls",
+    "mx",
+    "imap",
+    "pop3",
+    "store",
+];
 
 /// The keys of each section.
 const SECTIONS: &[(&str, &[&str])] = &[
@@ -25,6 +37,17 @@ const SECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     ("imap", &["listen_tls", "workers", "idle_minutes", "max_connections", "max_connections_per_address"]),
+    (
+        "pop3",
+        &[
+            "listen",
+            "listen_tls",
+            "workers",
+            "idle_minutes",
+            "max_connections",
+            "max_connections_per_address",
+        ],
+    ),
     ("store", &["upload_memory"]),
 ];
 

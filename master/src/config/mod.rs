@@ -16,7 +16,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 pub use error::{ConfigError, ConfigErrors};
-pub use resolved::{Address, Config, IdSource, Imap, Mx, Origin, TlsFiles};
+pub use resolved::{Address, Config, IdSource, Imap, Mx, Origin, Pop3, TlsFiles};
 pub use written::Written;
 
 /// Where the file is looked for when nothing else is said.

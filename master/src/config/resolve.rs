@@ -11,7 +11,7 @@ use ipc::slice::Limits;
 use toml::Spanned;
 
 use super::error::{ConfigError, ConfigErrors};
-use super::resolved::{Address, Config, IdSource, Imap, Mx, Origin, TlsFiles};
+use super::resolved::{Address, Config, IdSource, Imap, Mx, Origin, Pop3, TlsFiles};
 use super::written::{self, Quantity, Written};
 use super::{address, keys, names, units};
 
@@ -42,6 +42,7 @@ pub(super) fn resolve(file: &Path, text: &str, written: Written) -> Result<Confi
         max_message_size,
         mx: r.mx(&written.mx),
         imap: r.imap(&written.imap),
+        pop3: r.pop3(written.pop3.as_ref()),
         upload_memory: r.size(
             written.store.upload_memory.as_ref(),
             max_message_size.max(256 * MIB),
@@ -152,6 +153,20 @@ impl Resolver<'_> {
             // RFC 9051 section 5.4 asks for 30 at least; a shorter time is the administrator's choice
             idle_minutes: self.number(written.idle_minutes.as_ref(), 30, 1..=1440),
             limits: self.limits(&written.max_connections, 4000, &written.max_connections_per_address, 200),
+        }
+    }
+
+    /// Without the section nobody listens: not everyone wants POP3.
+    fn pop3(&mut self, written: Option<&written::Pop3>) -> Pop3 {
+        let off = written::Pop3 { listen: Some(vec![]), listen_tls: Some(vec![]), ..Default::default() };
+        let written = written.unwrap_or(&off);
+        Pop3 {
+            listen: self.listen(written.listen.as_deref(), 110),
+            listen_tls: self.listen(written.listen_tls.as_deref(), 995),
+            workers: self.number(written.workers.as_ref(), cores(), WORKERS),
+            // RFC 1939 section 3 asks for 10 at least; a shorter time is the administrator's choice
+            idle_minutes: self.number(written.idle_minutes.as_ref(), 10, 1..=1440),
+            limits: self.limits(&written.max_connections, 1000, &written.max_connections_per_address, 50),
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use ipc::role::{Layers, Role};
 use ipc::service::control::LogLevel;
-use ipc::slice::{AuthConfig, ImapConfig, KeysConfig, Limits, MxConfig, RoleConfig, StoreConfig};
+use ipc::slice::{AuthConfig, ImapConfig, KeysConfig, Limits, MxConfig, Pop3Config, RoleConfig, StoreConfig};
 
 /// The whole configuration.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct Config {
     pub mx: Mx,
     /// IMAP.
     pub imap: Imap,
+    /// POP3.
+    pub pop3: Pop3,
     /// Bytes of messages on their way in.
     pub upload_memory: u64,
 }
@@ -98,6 +100,21 @@ pub struct Imap {
     pub limits: Limits,
 }
 
+/// POP3.
+#[derive(Clone, Debug)]
+pub struct Pop3 {
+    /// Where, in plain until STLS.
+    pub listen: Vec<Address>,
+    /// Where, with TLS from the first byte.
+    pub listen_tls: Vec<Address>,
+    /// Processes.
+    pub workers: u16,
+    /// Minutes a session may be silent.
+    pub idle_minutes: u32,
+    /// Connections of one worker.
+    pub limits: Limits,
+}
+
 impl Config {
     /// How many processes a role has.
     #[must_use]
@@ -105,17 +122,19 @@ impl Config {
         match role {
             Role::Mx => self.mx.workers,
             Role::Imap => self.imap.workers,
+            Role::Pop3 => self.pop3.workers,
             Role::Master | Role::Auth | Role::Keys | Role::Store => 1,
         }
     }
 
     /// Where a role listens, and whether TLS begins with the first byte there.
     #[must_use]
-    pub fn listeners(&self, role: Role) -> (&[Address], bool) {
+    pub fn listeners(&self, role: Role) -> Vec<(&[Address], bool)> {
         match role {
-            Role::Mx => (&self.mx.listen, false),
-            Role::Imap => (&self.imap.listen_tls, true),
-            Role::Master | Role::Auth | Role::Keys | Role::Store => (&[], false),
+            Role::Mx => vec![(&self.mx.listen, false)],
+            Role::Imap => vec![(&self.imap.listen_tls, true)],
+            Role::Pop3 => vec![(&self.pop3.listen, false), (&self.pop3.listen_tls, true)],
+            Role::Master | Role::Auth | Role::Keys | Role::Store => Vec::new(),
         }
     }
 
@@ -135,6 +154,11 @@ impl Config {
                 max_message_size: self.max_message_size,
                 idle_minutes: self.imap.idle_minutes,
                 limits: self.imap.limits,
+            }),
+            Role::Pop3 => RoleConfig::Pop3(Pop3Config {
+                hostname: self.hostname.clone(),
+                idle_minutes: self.pop3.idle_minutes,
+                limits: self.pop3.limits,
             }),
             Role::Auth => RoleConfig::Auth(AuthConfig { domain: self.domain.clone() }),
             Role::Keys => RoleConfig::Keys(KeysConfig {
@@ -158,14 +182,18 @@ impl Config {
         /// The runtime, channels to every peer, listeners, the control channel, and what is being replaced.
         const BASE: u64 = 256;
         let connections = |limits: Limits| u64::from(limits.connections);
-        let workers = u64::from(self.mx.workers).saturating_add(u64::from(self.imap.workers));
+        let workers = [Role::Mx, Role::Imap, Role::Pop3]
+            .into_iter()
+            .fold(0_u64, |sum, role| sum.saturating_add(self.workers(role).into()));
+        let logged_in = |limits, workers: u16| connections(limits).saturating_mul(workers.into());
         let more = match role {
             Role::Mx => connections(self.mx.limits),
             // a mailbox session comes with each login
             Role::Imap => connections(self.imap.limits).saturating_mul(2),
+            Role::Pop3 => connections(self.pop3.limits).saturating_mul(2),
             // the far ends of those, and segments
-            Role::Store => connections(self.imap.limits)
-                .saturating_mul(self.imap.workers.into())
+            Role::Store => logged_in(self.imap.limits, self.imap.workers)
+                .saturating_add(logged_in(self.pop3.limits, self.pop3.workers))
                 .saturating_add(workers.saturating_mul(2))
                 .saturating_add(1024),
             // session descriptors on their way through

@@ -32,18 +32,32 @@ fn a_hostname_and_a_domain_are_enough() {
 }
 
 #[test]
+fn pop3_is_there_if_its_section_is() {
+    let ports = |config: &Config| -> Vec<(u16, bool)> {
+        let listeners = config.listeners(Role::Pop3).into_iter();
+        listeners.flat_map(|(all, tls)| all.iter().map(move |a| (a.socket.port(), tls))).collect()
+    };
+    assert_eq!(ports(&good(LEAST)), []);
+    let config = good(&format!("{LEAST}[pop3]\n"));
+    assert_eq!(ports(&config), [(110, false), (110, false), (995, true), (995, true)]);
+    assert_eq!(config.pop3.idle_minutes, 10);
+}
+
+#[test]
 fn what_is_written_reaches_the_slices() {
     let config = good(&format!(
         "{LEAST}waive = [\"uid\", \"landlock\"]\nuid_base = 70000\n[tls]\ncertificate = \"/c\"\nkey = \"/k\"\n[mx]\n\
          listen = [\"127.0.0.1:2525\", \"[::1]:2525\"]\nworkers = 3\nmax_message_size = \"1 MiB\"\n\
          max_recipients = 200\nmax_connections = 9\nmax_connections_per_address = 4\n[imap]\nlisten_tls = []\n\
-         workers = 2\nidle_minutes = 31\nmax_connections = 8\nmax_connections_per_address = 3\n[store]\n\
-         upload_memory = 2097152\n"
+         workers = 2\nidle_minutes = 31\nmax_connections = 8\nmax_connections_per_address = 3\n[pop3]\n\
+         listen = []\nlisten_tls = [\"127.0.0.1:9995\"]\nworkers = 4\nidle_minutes = 11\nmax_connections = 7\n\
+         max_connections_per_address = 2\n[store]\nupload_memory = 2097152\n"
     ));
     assert_eq!(config.waived, Layers::NONE.with(Layer::Uid).with(Layer::Landlock));
     assert_eq!(config.ids, IdSource::Base(70000));
-    assert_eq!((config.workers(Role::Mx), config.workers(Role::Imap)), (3, 2));
-    assert!(config.listeners(Role::Imap).0.is_empty());
+    assert_eq!((config.workers(Role::Mx), config.workers(Role::Imap), config.workers(Role::Pop3)), (3, 2, 4));
+    assert!(config.listeners(Role::Imap).iter().all(|(addresses, _)| addresses.is_empty()));
+    assert!(config.pop3.listen.is_empty() && config.pop3.listen_tls.len() == 1);
     for role in Role::STARTED {
         let slice = config.slice(role).unwrap();
         assert_eq!(slice.role(), role);
@@ -55,6 +69,10 @@ fn what_is_written_reaches_the_slices() {
             RoleConfig::Imap(imap) => {
                 assert_eq!((imap.max_message_size, imap.idle_minutes), (1 << 20, 31));
                 assert_eq!((imap.limits.connections, imap.limits.connections_per_address), (8, 3));
+            }
+            RoleConfig::Pop3(pop3) => {
+                assert_eq!(pop3.idle_minutes, 11);
+                assert_eq!((pop3.limits.connections, pop3.limits.connections_per_address), (7, 2));
             }
             RoleConfig::Keys(keys) => assert_eq!(keys.names, Some(("/c".into(), "/k".into()))),
             RoleConfig::Auth(auth) => assert_eq!(auth.domain, "example.org"),
@@ -68,7 +86,7 @@ fn what_is_written_reaches_the_slices() {
 fn mistakes_have_a_place_and_a_hint() {
     for (more, expected) in [
         ("hostnam = \"x\"", "t.toml:3:1: there is no key `hostnam`; did you mean `hostname`?"),
-        ("workers = 2", "t.toml:3:1: there is no key `workers`; it belongs in [mx] or [imap]"),
+        ("workers = 2", "t.toml:3:1: there is no key `workers`; it belongs in [mx] or [imap] or [pop3]"),
         (
             "[mx]\ndomain = \"x\"",
             "t.toml:4:1: there is no key `domain` in [mx]; it belongs above the first [section]",

@@ -33,6 +33,8 @@ pub struct Written {
     /// IMAP.
     #[serde(default)]
     pub imap: Imap,
+    /// POP3.
+    pub pop3: Option<Pop3>,
     /// The mailboxes.
     #[serde(default)]
     pub store: Store,
@@ -70,6 +72,24 @@ pub struct Mx {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Imap {
+    /// Addresses with port on which TLS begins with the first byte (RFC 8314 section 3).
+    pub listen_tls: Option<Vec<Spanned<String>>>,
+    /// Processes; one per core.
+    pub workers: Option<Spanned<u16>>,
+    /// Minutes a session may be silent.
+    pub idle_minutes: Option<Spanned<u32>>,
+    /// Connections open at once, each worker.
+    pub max_connections: Option<Spanned<u32>>,
+    /// Connections from one address open at once, each worker.
+    pub max_connections_per_address: Option<Spanned<u32>>,
+}
+
+/// `[pop3]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pop3 {
+    /// Addresses with port on which a session begins in plain and is secured by STLS (RFC 2595 section 4).
+    pub listen: Option<Vec<Spanned<String>>>,
     /// Addresses with port on which TLS begins with the first byte (RFC 8314 section 3).
     pub listen_tls: Option<Vec<Spanned<String>>>,
     /// Processes; one per core.

@@ -12,7 +12,8 @@ const AUTH: Instance = one(Role::Auth, 0);
 const MX0: Instance = one(Role::Mx, 0);
 const MX1: Instance = one(Role::Mx, 1);
 const IMAP: Instance = one(Role::Imap, 0);
-const ALL: [Instance; 6] = [STORE, KEYS, AUTH, MX0, MX1, IMAP];
+const POP3: Instance = one(Role::Pop3, 0);
+const ALL: [Instance; 7] = [STORE, KEYS, AUTH, MX0, MX1, IMAP, POP3];
 
 const fn one(role: Role, worker: u16) -> Instance {
     Instance { role, worker }
@@ -82,22 +83,22 @@ fn servers_are_started_first_and_all_are_locked_before_any_serves() {
     let mut suite = Suite::new();
     assert_eq!(suite.tick(), ALL.map(|instance| Action::Spawn(instance, 1)));
     let mut wires = 0;
-    for instance in &ALL[..5] {
+    for instance in &ALL[..6] {
         let actions = suite.says(*instance, ToMaster::Locked(Layers::all()));
         assert!(!actions.iter().any(|action| matches!(action, Action::Serve(_))));
         wires += actions.iter().filter(|action| matches!(action, Action::Wire(_))).count();
     }
-    let last = suite.says(IMAP, ToMaster::Locked(Layers::all()));
+    let last = suite.says(POP3, ToMaster::Locked(Layers::all()));
     wires += last.iter().filter(|action| matches!(action, Action::Wire(_))).count();
-    // auth→store, mx→auth, store, keys twice, imap→auth, keys
-    assert_eq!(wires, 9);
-    assert!(last.contains(&Action::Listeners(IMAP)));
+    // auth→store, mx→auth, store, keys twice, imap→auth, keys, pop3→auth, keys
+    assert_eq!(wires, 11);
+    assert!(last.contains(&Action::Listeners(POP3)));
     let serve: Vec<_> = last.iter().filter(|action| matches!(action, Action::Serve(_))).copied().collect();
     assert_eq!(serve, ALL.map(Action::Serve));
-    for instance in &ALL[..5] {
+    for instance in &ALL[..6] {
         assert_eq!(suite.says(*instance, ToMaster::Ready), []);
     }
-    assert_eq!(suite.says(IMAP, ToMaster::Ready), [Action::AllReady]);
+    assert_eq!(suite.says(POP3, ToMaster::Ready), [Action::AllReady]);
 }
 
 #[test]
@@ -258,10 +259,11 @@ fn each_phase_has_its_time() {
 fn drained_in_order_each_in_its_time() {
     let mut suite = Suite::up();
     let within = WAVES[0].1;
-    assert_eq!(suite.stop(), [MX0, MX1, IMAP].map(|instance| Action::Drain(instance, within)));
+    assert_eq!(suite.stop(), [MX0, MX1, IMAP, POP3].map(|instance| Action::Drain(instance, within)));
     assert_eq!(suite.says(MX0, ToMaster::Drained), []);
     assert_eq!(suite.ends(MX0, Ending::Status(0)), []);
     assert_eq!(suite.ends(MX1, Ending::Status(0)), []);
+    assert_eq!(suite.ends(POP3, Ending::Status(0)), []);
     assert!(suite.pass(within + GRACE).contains(&Action::Kill(IMAP, Reason::Draining)));
     assert_eq!(suite.ends(IMAP, Ending::Signal(9)), [Action::Drain(AUTH, WAVES[1].1)]);
     assert_eq!(suite.ends(AUTH, Ending::Status(0)), [Action::Drain(KEYS, WAVES[2].1)]);
@@ -297,9 +299,10 @@ fn stopped_while_starting_ends_too() {
     let mut suite = Suite::new();
     suite.tick();
     suite.says(STORE, ToMaster::Locked(Layers::all()));
-    assert_eq!(suite.stop(), [MX0, MX1, IMAP].map(|instance| Action::Kill(instance, Reason::Draining)));
+    assert_eq!(suite.stop(), [MX0, MX1, IMAP, POP3].map(|instance| Action::Kill(instance, Reason::Draining)));
     suite.ends(MX0, Ending::Signal(9));
     suite.ends(MX1, Ending::Signal(9));
+    suite.ends(POP3, Ending::Signal(9));
     assert_eq!(suite.ends(IMAP, Ending::Signal(9)), [Action::Kill(AUTH, Reason::Draining)]);
     assert_eq!(suite.ends(AUTH, Ending::Signal(9)), [Action::Kill(KEYS, Reason::Draining)]);
     assert_eq!(suite.ends(KEYS, Ending::Signal(9)), [Action::Drain(STORE, WAVES[3].1)]);

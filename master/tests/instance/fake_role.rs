@@ -32,6 +32,7 @@ fn role() -> Result<(), Failure> {
     let host = match &hello.config {
         RoleConfig::Mx(mx) => mx.hostname.clone(),
         RoleConfig::Imap(imap) => imap.hostname.clone(),
+        RoleConfig::Pop3(pop3) => pop3.hostname.clone(),
         RoleConfig::Keys(keys) => keys.hostname.clone(),
         RoleConfig::Auth(auth) => auth.domain.clone(),
         RoleConfig::Store(_) => String::new(),

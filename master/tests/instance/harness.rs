@@ -213,7 +213,8 @@ fn configure(dir: &Path, hostname: &str, more: &str, user: User) {
     );
     if more.is_empty() {
         text.push_str(
-            "[mx]\nlisten = [\"127.0.0.1:0\"]\nworkers = 2\n[imap]\nlisten_tls = [\"127.0.0.1:0\"]\nworkers = 1\n",
+            "[mx]\nlisten = [\"127.0.0.1:0\"]\nworkers = 2\n[imap]\nlisten_tls = [\"127.0.0.1:0\"]\nworkers = 1\n\
+             [pop3]\nlisten = [\"127.0.0.1:0\"]\nlisten_tls = [\"127.0.0.1:0\"]\nworkers = 1\n",
         );
     }
     if hostname == "files.example" {

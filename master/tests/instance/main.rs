@@ -16,12 +16,13 @@ fn comes_up_answers_and_stops() {
     let instance = Instance::start("h.example");
     let rows = instance.status();
     let names: Vec<String> = rows.iter().map(|row| row.instance.to_string()).collect();
-    assert_eq!(names, ["store", "keys", "auth", "mx/0", "mx/1", "imap/0"]);
+    assert_eq!(names, ["store", "keys", "auth", "mx/0", "mx/1", "imap/0", "pop3/0"]);
     assert!(
         rows.iter().all(|row| row.state == ProcessState::Ready && row.pid.is_some() && row.restarts == 0)
     );
     assert!(instance.says("mx").starts_with("mx/"));
     assert_eq!(instance.says("imaps"), "imap/0\n");
+    assert_eq!((instance.says("pop3"), instance.says("pop3s")), ("pop3/0\n".into(), "pop3/0\n".into()));
     let counted = harness::within(Duration::from_secs(3), || {
         instance
             .status()
@@ -29,13 +30,19 @@ fn comes_up_answers_and_stops() {
             .filter(|row| row.instance.role.is_reader())
             .map(|row| row.sessions)
             .sum::<u32>()
-            == 2
+            == 4
     });
     assert!(counted, "sessions reach the status");
     let AuthReply::Domains(peers) = instance.ask_auth(AuthRequest::ListDomains) else { panic!("peers") };
     assert_eq!(
         peers,
-        ["directory from mx/0", "directory from mx/1", "login from imap/0", "sessions to store"]
+        [
+            "directory from mx/0",
+            "directory from mx/1",
+            "login from imap/0",
+            "login from pop3/0",
+            "sessions to store"
+        ]
     );
 
     assert!(matches!(instance.ask(MasterRequest::Stop), MasterReply::Stopping));
@@ -47,7 +54,7 @@ fn comes_up_answers_and_stops() {
 #[test]
 fn whoever_is_killed_comes_back_and_the_others_stay() {
     let instance = Instance::start("h.example");
-    for victim in ["store", "keys", "auth", "mx/0", "mx/1", "imap/0"] {
+    for victim in ["store", "keys", "auth", "mx/0", "mx/1", "imap/0", "pop3/0"] {
         let before = instance.status();
         let of = |rows: &[ipc::service::admin::ProcessStatus]| {
             rows.iter().find(|row| row.instance.to_string() == victim).cloned().expect("the victim")
@@ -69,7 +76,7 @@ fn whoever_is_killed_comes_back_and_the_others_stay() {
             }
         }
         let AuthReply::Domains(peers) = instance.ask_auth(AuthRequest::ListDomains) else { panic!("peers") };
-        assert_eq!(peers.len(), 4, "after {victim}: {peers:?}");
+        assert_eq!(peers.len(), 5, "after {victim}: {peers:?}");
     }
     instance.signal(rustix::process::Signal::TERM);
     assert_eq!(instance.end().0, Some(0));
@@ -81,7 +88,7 @@ fn one_instance_a_directory() {
     let (status, said) = instance.again();
     assert_eq!(status, Some(75), "{said}");
     assert!(said.contains("another bulkhead-master"), "{said}");
-    assert_eq!(instance.status().len(), 6, "the first is unharmed");
+    assert_eq!(instance.status().len(), 7, "the first is unharmed");
 }
 
 #[test]
@@ -118,7 +125,7 @@ fn a_log_that_nobody_reads_stops_nobody() {
     let instance = Instance::start("loud.example");
     std::thread::sleep(Duration::from_millis(500));
     for _ in 0..5 {
-        assert_eq!(instance.status().len(), 6);
+        assert_eq!(instance.status().len(), 7);
         std::thread::sleep(Duration::from_millis(300));
     }
     assert!(instance.status().iter().all(|row| row.state == ProcessState::Ready && row.restarts == 0));
@@ -207,7 +214,7 @@ fn systemd_is_told() {
         panic!("{wanted} was not said");
     };
     hear("READY=1");
-    hear("STATUS=6 processes serve");
+    hear("STATUS=7 processes serve");
     hear("WATCHDOG=1");
     hear("WATCHDOG=1");
     instance.signal(rustix::process::Signal::TERM);

@@ -46,12 +46,15 @@ impl Place {
 /// All of them.
 pub(super) fn all(facts: &Facts) -> Vec<Case> {
     let places = [
-        login::place(facts),
+        login::place(Role::Imap, facts),
+        login::place(Role::Pop3, facts),
         login::directory(),
         deliver::place(facts),
         handshake::place(Role::Mx),
         handshake::place(Role::Imap),
-        mailbox::place(),
+        handshake::place(Role::Pop3),
+        mailbox::place(Role::Imap),
+        mailbox::place(Role::Pop3),
         sessions::place(facts),
     ];
     let mut cases: Vec<Case> = places.iter().flat_map(out_of_form).collect();

@@ -15,9 +15,9 @@ use super::frames::{self, call};
 use super::servers::{Facts, PASSWORD, Reader};
 use super::{Case, FLOOD};
 
-pub(super) fn place(facts: &Facts) -> Place {
+pub(super) fn place(client: Role, facts: &Facts) -> Place {
     Place {
-        client: Role::Imap,
+        client,
         on: Held::Peer(Service::Login),
         good: request("alice", PASSWORD),
         reply: "Welcome {",
@@ -38,7 +38,7 @@ pub(super) fn directory() -> Place {
 }
 
 pub(super) fn cases(facts: &Facts) -> Vec<Case> {
-    let login = place(facts);
+    let login = place(Role::Imap, facts);
     let lookups = directory();
     let long = vec![b'x'; PASSWORD_MAX + 1];
     let flood = |head: &[u8]| vec![Packet { times: FLOOD, ..Packet::once(head.to_vec()) }];

@@ -18,9 +18,9 @@ const INBOX: MailboxId = MailboxId(1);
 /// A mailbox that no account has.
 const NONE: MailboxId = MailboxId(0x1bad);
 
-pub(super) fn place() -> Place {
+pub(super) fn place(client: Role) -> Place {
     Place {
-        client: Role::Imap,
+        client,
         on: Held::Session,
         good: message(&MailboxRequest::List { after: None }),
         reply: "Mailboxes {",
@@ -30,7 +30,7 @@ pub(super) fn place() -> Place {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    let place = place();
+    let place = place(Role::Imap);
     let asks = |name, what, request: &MailboxRequest, reply| {
         place.says(name, what, vec![message(request)], &[reply])
     };

@@ -1,0 +1,4 @@
+//! The role's way to the other compartments, over real channels.
+
+#[cfg(test)]
+mod backend;
