@@ -56,9 +56,15 @@ impl Load {
     }
 }
 
+/// `make soak` does it with ten suites: in one, a role that dies again and again is started later each time.
 fn kill_under_load(role: &str, kills: u32) {
-    // `make soak`
-    let kills = if std::env::var_os("BULKHEAD_SOAK").is_some() { kills * 10 } else { kills };
+    let suites = if std::env::var_os("BULKHEAD_SOAK").is_some() { 10 } else { 1 };
+    for _ in 0..suites {
+        kill_in_one_suite(role, kills);
+    }
+}
+
+fn kill_in_one_suite(role: &str, kills: u32) {
     let limits = Options { mx: "max_connections_per_address = 1000", ..Options::default() };
     let suite = Suite::start(User::here()[0], limits);
     suite.import(&[(LOGIN, PASSWORD)]);
