@@ -63,7 +63,7 @@ test-systemd: deb ## the Debian package, installed on a Debian that is booted fo
 
 soak: setup test-programs deb ## what takes long: more of every random test, and `test-systemd`
 	@[ "$$(id -u)" -ne 0 ] || scripts/setup systemd
-	BULKHEAD_PACKAGES=$(CURDIR)/target/debian PROPTEST_CASES=4000 BULKHEAD_SOAK=1 $(CARGO) test --workspace --locked --no-fail-fast
+	BULKHEAD_RELEASE_BIN_DIR=$(CURDIR)/target/release BULKHEAD_PACKAGES=$(CURDIR)/target/debian PROPTEST_CASES=4000 BULKHEAD_SOAK=1 $(CARGO) test --workspace --locked --no-fail-fast
 
 clean: ## removes what was built
 	$(CARGO) clean
