@@ -5,6 +5,7 @@ pub mod accept;
 pub mod bind;
 pub mod connection;
 pub mod drive;
+pub mod login;
 pub mod serve;
 pub mod session;
 pub mod tls;

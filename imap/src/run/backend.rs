@@ -4,11 +4,12 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use ipc::channel::ChannelError;
-use ipc::mail::{AccountId, ModSeq, Password, TransactionId};
+use ipc::mail::{ModSeq, Password, TransactionId};
 use ipc::rpc::{Client, Link};
-use ipc::service::login::{Login, LoginReply, LoginRequest, PATIENCE};
+use ipc::service::login::Login;
 use ipc::service::mailbox::{MailboxClient, MailboxReply, MailboxRequest};
 use listener::connection::{Connection, ConnectionId};
+use listener::login::{LoggedIn, log_in};
 use listener::session::Backend;
 
 use crate::proto::{Answer, Ask, LoginOutcome, Look};
@@ -48,33 +49,14 @@ impl StoreBackend {
     }
 
     async fn log_in(&mut self, login: String, password: Password) -> LoginOutcome {
-        let request = LoginRequest { login, password, remote: self.remote };
-        let (account, channel) = match self.login.insist(PATIENCE, request).await {
-            Ok((LoginReply::Welcome { account }, mut descriptors)) => (account, descriptors.pop()),
-            Ok((LoginReply::Denied, _)) => {
-                tracing::info!(connection = %self.connection, remote = %self.remote, "login denied");
-                return LoginOutcome::Denied;
+        match log_in(&self.login, self.connection, self.remote, login, password).await {
+            LoggedIn::Welcome(account, client) => {
+                self.mailbox = Mailbox::Open(client, Dirty::Unsaid);
+                LoginOutcome::Welcome(account)
             }
-            Ok((LoginReply::Unavailable, _)) => return LoginOutcome::Unavailable,
-            Err(error) => {
-                tracing::warn!(connection = %self.connection, %error, "auth did not answer");
-                return LoginOutcome::Unavailable;
-            }
-        };
-        match channel.map(MailboxClient::start) {
-            Some(Ok(client)) => self.welcome(account, client),
-            Some(Err(error)) => {
-                tracing::error!(connection = %self.connection, %error, "the session's channel is of no use");
-                LoginOutcome::Unavailable
-            }
-            None => LoginOutcome::Unavailable,
+            LoggedIn::Denied => LoginOutcome::Denied,
+            LoggedIn::Unavailable => LoginOutcome::Unavailable,
         }
-    }
-
-    fn welcome(&mut self, account: AccountId, client: MailboxClient) -> LoginOutcome {
-        tracing::info!(connection = %self.connection, remote = %self.remote, account = account.0, "logged in");
-        self.mailbox = Mailbox::Open(Box::new(client), Dirty::Unsaid);
-        LoginOutcome::Welcome(account)
     }
 }
 
