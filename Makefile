@@ -53,7 +53,7 @@ test-programs:
 	@cp -f target/debug/examples/deliver_without_end target/no-fdatasync/debug/
 	$(CARGO) build --workspace --bins --examples --locked
 
-test: setup lint test-programs ## everything; as root it also runs what needs root, and all of it as an ordinary user
+test: setup lint test-programs ## everything; as root also what needs root, and the walls as an ordinary user too
 	$(CARGO) test --workspace --locked --no-fail-fast
 
 # as root; the first time it downloads 90 MB of Debian into target/systemd

@@ -78,7 +78,7 @@ pub fn master_capabilities(duties: MasterDuties) -> CapabilitySet {
 /// As root: every capability but [`master_capabilities`] leaves every set, the bounding set with them (unless the
 /// unit that runs it took `SETPCAP` away, and so fixed the bounding set itself). As an ordinary user: whatever it
 /// was given to bind its ports with. Always: not dumpable, so that no process of the same uid can look into it.
-/// `no_new_privs` stays off: under it, a role's exec could not regain what it locks itself down with.
+/// `no_new_privs` is left to whoever starts the master (the systemd unit sets it): the roles come up with it and without.
 ///
 /// # Errors
 /// A call was refused, which none of them is to a process that has what it claims to have.
