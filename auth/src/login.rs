@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use ipc::channel::ChannelError;
-use ipc::mail::Password;
+use ipc::mail::{Password, Senders};
 use ipc::rpc::{self, Responder};
 use ipc::service::login::{IN_FLIGHT, LOGIN_MAX, Login, LoginReply, LoginRequest, PASSWORD_MAX};
 use ipc::service::sessions::{self, SessionsReply, SessionsRequest};
@@ -73,7 +73,7 @@ fn begin(
         record(&request.login, request.remote, &outcome);
         match outcome {
             Outcome::Welcome(account, session, door) => {
-                responder.reply_holding(LoginReply::Welcome { account: account.id }, session, Box::new(door));
+                responder.reply_holding(LoginReply::Welcome { account: account.id, senders: Senders::default() }, session, Box::new(door));
             }
             Outcome::Denied => responder.reply(LoginReply::Denied, Vec::new()),
             Outcome::PutOff(_) => responder.reply(LoginReply::Unavailable, Vec::new()),

@@ -10,7 +10,7 @@ mod tests {
 
     use ipc::channel::{self, Receiver, Sender};
     use ipc::frame::Frame;
-    use ipc::mail::{AccountId, Address, Password, Target, TransactionId};
+    use ipc::mail::{AccountId, Address, Password, Senders, Target, TransactionId};
     use ipc::peers::Service;
     use ipc::rpc::{Client, serve};
     use ipc::service::admin::{AuthAdmin, AuthReply, AuthRequest, Credential, NewAccount};
@@ -149,7 +149,7 @@ mod tests {
             AuthRequest::SetAlias { alias: "@b.org".into(), targets: vec!["bob@example.org".into()] },
         )
         .await;
-        let LoginReply::Welcome { account: bob } = login(&login_client, "secret phrase").await else {
+        let LoginReply::Welcome { account: bob, .. } = login(&login_client, "secret phrase").await else {
             panic!("bob is welcome")
         };
         assert_eq!(login(&login_client, "wrong phrase").await, LoginReply::Denied);
@@ -184,7 +184,7 @@ mod tests {
             master.store().await;
             master.to.send(&ToRole::Serve, &[]).await.unwrap();
             master.expect(ToMaster::Ready).await;
-            let bob = LoginReply::Welcome { account: bob };
+            let bob = LoginReply::Welcome { account: bob, senders: Senders::default() };
             assert_eq!(login(&client, "secret phrase").await, bob);
             assert_eq!(login(&client, "wrong phrase").await, LoginReply::Denied);
             let log = master.drain().await;
@@ -214,7 +214,7 @@ mod tests {
             master.store().await;
             master.to.send(&ToRole::Serve, &[]).await.unwrap();
             master.expect(ToMaster::Ready).await;
-            let bob = LoginReply::Welcome { account: bob };
+            let bob = LoginReply::Welcome { account: bob, senders: Senders::default() };
             assert_eq!(login(&client, "secret phrase").await, bob);
             assert!(!journal_path.exists());
             master.drain().await;

@@ -157,6 +157,31 @@ impl fmt::Display for Address {
     }
 }
 
+/// The addresses an account may send as: what `auth` knows, what the reader answers by, and what the store holds it to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Senders {
+    /// Addresses that lead to this account, alone or with others, local parts in lower case, sorted; an empty local part stands
+    /// for any of the domain. At most [`Senders::MAX`].
+    pub addresses: Vec<Address>,
+}
+
+impl Senders {
+    /// The most addresses of one account.
+    pub const MAX: usize = 1000;
+
+    /// May it send as this one? Upper and lower case are one, and so are an address and its subaddresses (`user+detail`).
+    #[must_use]
+    pub fn allow(&self, address: &Address) -> bool {
+        let local = address.local.to_lowercase();
+        let base = local.split_once('+').map(|(base, _detail)| base).filter(|base| !base.is_empty());
+        let is = |known: &Address| {
+            known.domain.eq_ignore_ascii_case(&address.domain)
+                && (known.local.is_empty() || known.local == local || Some(known.local.as_str()) == base)
+        };
+        self.addresses.iter().any(is)
+    }
+}
+
 /// A password on its way to `auth`: wiped when dropped, never shown.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub struct Password(pub Vec<u8>);
@@ -178,6 +203,19 @@ mod tests {
             runs.iter().map(|run| (run.first, run.last)).collect::<Vec<_>>(),
             [(1, 3), (7, 7), (9, 10)]
         );
+    }
+
+    #[test]
+    fn who_may_be_sent_as() {
+        let address = |local: &str, domain: &str| Address { local: local.into(), domain: domain.into() };
+        let senders = Senders { addresses: vec![address("ann", "a.example"), address("", "b.example")] };
+        for (local, domain) in [("ann", "a.example"), ("Ann+x", "A.example"), ("any", "b.example")] {
+            assert!(senders.allow(&address(local, domain)), "{local}@{domain}");
+        }
+        for (local, domain) in [("bob", "a.example"), ("+ann", "a.example"), ("ann", "c.example"), ("", "")] {
+            assert!(!senders.allow(&address(local, domain)), "{local}@{domain}");
+        }
+        assert!(!Senders::default().allow(&address("", "")));
     }
 
     #[test]

@@ -30,12 +30,12 @@ pub async fn log_in(
 ) -> LoggedIn {
     let request = LoginRequest { login, password, remote };
     let (account, channel) = match auth.insist(PATIENCE, request).await {
-        Ok((LoginReply::Welcome { account }, mut descriptors)) => (account, descriptors.pop()),
+        Ok((LoginReply::Welcome { account, .. }, mut descriptors)) => (account, descriptors.pop()),
         Ok((LoginReply::Denied, _)) => {
             tracing::info!(%connection, %remote, "login denied");
             return LoggedIn::Denied;
         }
-        Ok((LoginReply::Unavailable, _)) => return LoggedIn::Unavailable,
+        Ok((LoginReply::Blocked { .. } | LoginReply::Unavailable, _)) => return LoggedIn::Unavailable,
         Err(error) => {
             tracing::warn!(%connection, %error, "auth did not answer");
             return LoggedIn::Unavailable;

@@ -13,7 +13,7 @@ use ipc::channel::{self, Blocking, Receiver, Sender};
 use ipc::control::Control;
 use ipc::exit::Failure;
 use ipc::frame::Frame;
-use ipc::mail::{AccountId, Address, Password, TransactionId};
+use ipc::mail::{AccountId, Address, Password, Senders, TransactionId};
 use ipc::peers::Service;
 use ipc::rpc::{Client, serve};
 use ipc::service::admin::{AuthAdmin, AuthReply, AuthRequest, Credential, NewAccount};
@@ -128,10 +128,10 @@ impl Store {
     fn answer(&self, request: &SessionsRequest) -> (SessionsReply, Vec<OwnedFd>) {
         match request {
             _ if self.away.get() => (SessionsReply::Unavailable, Vec::new()),
-            SessionsRequest::OpenMailbox { account } if self.removed.borrow().contains(account) => {
+            SessionsRequest::OpenMailbox { account } | SessionsRequest::OpenSubmit { account, .. } if self.removed.borrow().contains(account) => {
                 (SessionsReply::Removed, Vec::new())
             }
-            SessionsRequest::OpenMailbox { account } => {
+            SessionsRequest::OpenMailbox { account } | SessionsRequest::OpenSubmit { account, .. } => {
                 let (ours, theirs) = pair().unwrap();
                 self.opened.borrow_mut().push(*account);
                 self.far_ends.borrow_mut().push(ours);
@@ -199,5 +199,5 @@ pub(super) async fn add_bob(running: &Running) {
 }
 
 pub(super) fn welcome(id: u64) -> LoginReply {
-    LoginReply::Welcome { account: AccountId(id) }
+    LoginReply::Welcome { account: AccountId(id), senders: Senders::default() }
 }

@@ -100,6 +100,7 @@ impl Folder {
             internal_date: date,
             size: u32::try_from(bytes.len()).unwrap(),
             id: TransactionId(uid.into()),
+            opaque: false,
         };
         self.messages.insert(uid, Message { row, bytes: bytes.to_vec(), structure });
         uid
@@ -392,6 +393,7 @@ impl Backend {
                 self.append.take().expect("no append");
                 MailboxReply::Done
             }
+            other => unreachable!("the fake does not know {other:?}"),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::mail::{AccountId, Password};
+use crate::mail::{AccountId, Password, Senders};
 use crate::rpc::Procedure;
 use crate::socket::Kind;
 
@@ -44,6 +44,13 @@ pub enum LoginReply {
     Welcome {
         /// Whose session it is, for the reader's log only: no request ever names it.
         account: AccountId,
+        /// For a submission session: whom the user may send as, for a clear answer to MAIL; the store holds it to the same.
+        senders: Senders,
+    },
+    /// Too many wrong ones came from there: this one was not looked at, and none will be for that long.
+    Blocked {
+        /// Seconds.
+        seconds: u32,
     },
     /// Unknown user or wrong password: the same answer after the same time.
     Denied,
@@ -59,7 +66,7 @@ impl Procedure for Login {
     fn reply_descriptors(reply: &LoginReply) -> &'static [Kind] {
         match reply {
             LoginReply::Welcome { .. } => &[Kind::Channel],
-            LoginReply::Denied | LoginReply::Unavailable => &[],
+            LoginReply::Blocked { .. } | LoginReply::Denied | LoginReply::Unavailable => &[],
         }
     }
 }

@@ -30,6 +30,29 @@ pub const RANGES_MAX: usize = 8192;
 /// Between levels of hierarchy in a name.
 pub const HIERARCHY: char = '/';
 
+/// The most levels of hierarchy in a name.
+pub const LEVELS_MAX: usize = 64;
+/// Mailboxes an account can have.
+pub const MAILBOXES_MAX: usize = 10_000;
+/// Names an account can subscribe to.
+pub const SUBSCRIPTIONS_MAX: usize = 20_000;
+/// Messages one copy or move takes.
+pub const COPY_MAX: usize = 100_000;
+
+/// Can this be the whole name of a mailbox? No empty level, no control character, nothing longer or deeper than the limits;
+/// the inbox is written `INBOX`, at the top of what is beneath it as well.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    let mut levels = name.split(HIERARCHY);
+    name.len() <= NAME_MAX
+        && levels.clone().count() <= LEVELS_MAX
+        && levels.clone().all(|level| !level.is_empty() && !level.chars().any(char::is_control))
+        && levels.next().is_some_and(|top| top == INBOX || !top.eq_ignore_ascii_case(INBOX))
+}
+
+/// The name of the inbox.
+pub const INBOX: &str = "INBOX";
+
 /// The special use of a mailbox (RFC 6154).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SpecialUse {
@@ -92,6 +115,8 @@ pub struct MessageRow {
     pub size: u32,
     /// The transaction it came by: its id in every log.
     pub id: TransactionId,
+    /// A parser panicked on it: it is text that nobody parses.
+    pub opaque: bool,
 }
 
 /// What to do with flags.
@@ -195,6 +220,57 @@ pub enum MailboxRequest {
         /// The encoded structure, opaque to the store; empty if unknown.
         structure: Vec<u8>,
     },
+    /// Make a mailbox. The levels above it need not be there. → [`MailboxReply::Created`] or [`MailboxReply::Refused`]
+    Create {
+        /// Its whole name in UTF-8, at most [`NAME_MAX`] bytes; see [`is_name`].
+        name: String,
+        /// Its special use, which no other mailbox of the account has then (RFC 6154 section 3).
+        special_use: Option<SpecialUse>,
+    },
+    /// Remove a mailbox with its messages, but not those beneath it; never the inbox. A session that has it selected goes
+    /// on seeing what it saw, and is told [`MailboxReply::Gone`] when it asks what changed. → [`MailboxReply::Done`]
+    Delete {
+        /// Which.
+        mailbox: MailboxId,
+    },
+    /// Rename a mailbox and all beneath it, at once. Of the inbox, the messages go to a new mailbox of that name and the
+    /// inbox stays, empty, with what is beneath it (RFC 9051 section 6.3.6). → [`MailboxReply::Done`]
+    Rename {
+        /// Which.
+        mailbox: MailboxId,
+        /// Its new whole name; see [`is_name`].
+        name: String,
+    },
+    /// Subscribe to a name or no longer; a name may be subscribed that is no mailbox (RFC 9051 section 6.3.7).
+    /// → [`MailboxReply::Done`]
+    Subscribe {
+        /// The name, normalised as those of mailboxes are.
+        name: String,
+        /// From now on, or no longer.
+        subscribed: bool,
+    },
+    /// Subscribed names, in their order, a page from behind `after`. → [`MailboxReply::Subscriptions`]
+    Subscriptions {
+        /// The last name of the page before.
+        after: Option<String>,
+    },
+    /// Copy or move messages of the selected mailbox, all or none; UIDs that are not there are passed over. Flags,
+    /// keywords and internal date go along. → [`MailboxReply::Copied`], as many frames as it takes, or
+    /// [`MailboxReply::Refused`], which comes instead of the first
+    Copy {
+        /// Which.
+        uids: Vec<UidRange>,
+        /// Where to.
+        to: MailboxId,
+        /// Whether they leave the selected mailbox in the same commit (RFC 6851).
+        remove: bool,
+    },
+    /// A parser panicked on this message: from now on its row says [`MessageRow::opaque`] to everybody, and it is served as
+    /// text nobody parses. → [`MailboxReply::Done`]
+    Distrust {
+        /// Which, in the selected mailbox.
+        uid: Uid,
+    },
     /// Forget the message that was being appended. → [`MailboxReply::Done`], or the [`MailboxReply::Refused`] of the append
     /// if that crossed this on its way
     Abort,
@@ -217,6 +293,12 @@ pub enum Refusal {
     Full,
     /// Its bytes on the disk are damaged; it is not served.
     Damaged,
+    /// A mailbox of that name is there (or, of its subtree, would be there twice), or of that special use.
+    Exists,
+    /// That cannot be the name of a mailbox.
+    Name,
+    /// The inbox cannot be removed.
+    Inbox,
 }
 
 /// What the store answers.
@@ -280,6 +362,31 @@ pub enum MailboxReply {
         rows: Vec<MessageRow>,
         /// The keyword table as it is now.
         keywords: Vec<String>,
+        /// Another frame follows.
+        more: bool,
+    },
+    /// The mailbox is made.
+    Created {
+        /// Its id.
+        mailbox: MailboxId,
+    },
+    /// The selected mailbox was removed; none is selected any more.
+    Gone,
+    /// A page of subscribed names.
+    Subscriptions {
+        /// At most [`ROWS_MAX`].
+        names: Vec<String>,
+        /// Are there more?
+        more: bool,
+    },
+    /// Messages are copied, durably: the n-th UID of `source` is now (also) the n-th of `copies`.
+    Copied {
+        /// Of the mailbox they are in now.
+        uid_validity: u32,
+        /// Of the selected mailbox, rising; at most [`RANGES_MAX`] ranges a frame.
+        source: Vec<UidRange>,
+        /// Of the other, rising; as many UIDs.
+        copies: Vec<UidRange>,
         /// Another frame follows.
         more: bool,
     },

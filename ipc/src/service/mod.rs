@@ -7,5 +7,6 @@ pub mod directory;
 pub mod handshake;
 pub mod login;
 pub mod mailbox;
+pub mod outcome;
 pub mod sessions;
 pub mod upload;

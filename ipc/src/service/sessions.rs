@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::mail::AccountId;
+use crate::mail::{AccountId, Senders};
 use crate::rpc::Procedure;
 use crate::socket::Kind;
 
@@ -36,6 +36,13 @@ pub enum SessionsRequest {
     OpenMailbox {
         /// Whose.
         account: AccountId,
+    },
+    /// A submit session, which can send as these and nobody else; an account the store does not know yet is set up first.
+    OpenSubmit {
+        /// Whose.
+        account: AccountId,
+        /// Whom it may send as.
+        senders: Senders,
     },
     /// End every session of the account (its password was changed, or it was locked).
     Revoke {

@@ -8,7 +8,7 @@ use bulkhead_pop3::proto::{Answer, Ask, LoginOutcome};
 use bulkhead_pop3::run::backend::StoreBackend;
 use ipc::channel::{self, Receiver, Sender};
 use ipc::frame::Frame;
-use ipc::mail::{AccountId, Password, UidRange};
+use ipc::mail::{AccountId, Password, Senders, UidRange};
 use ipc::rpc::{Client, Link};
 use ipc::service::login::{Login, LoginReply};
 use ipc::service::mailbox::{MailboxReply, MailboxRequest, Refusal};
@@ -50,7 +50,7 @@ fn wired() -> (StoreBackend, tokio::sync::mpsc::UnboundedReceiver<Store>) {
         }
         let (ours, theirs) = pair().unwrap();
         sessions.send(Store::new(ours)).map_err(|_| ()).unwrap();
-        responder.reply(LoginReply::Welcome { account: AccountId(9) }, vec![theirs]);
+        responder.reply(LoginReply::Welcome { account: AccountId(9), senders: Senders::default() }, vec![theirs]);
     }));
     let link = Rc::new(Link::default());
     link.replace(Client::start(here).unwrap());

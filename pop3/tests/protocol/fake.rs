@@ -67,6 +67,7 @@ fn row(uid: Uid, message: &Message) -> MessageRow {
         internal_date: 0,
         size: u32::try_from(message.bytes.len()).unwrap(),
         id: TransactionId(uid.into()),
+        opaque: false,
     }
 }
 

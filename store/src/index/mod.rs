@@ -137,6 +137,7 @@ impl Index {
             internal_date,
             size,
             id: transaction,
+            opaque: false,
         };
         mailbox.add(Message { row, body, structure: structure.and_then(body_at) });
     }

@@ -30,6 +30,7 @@ async fn answer(store: &Rc<Store>, request: SessionsRequest) -> (SessionsReply, 
         }
         SessionsRequest::Create { accounts } => (create(store, accounts).await, vec![]),
         SessionsRequest::OpenMailbox { account } => open(store, account).await,
+        SessionsRequest::OpenSubmit { .. } => (SessionsReply::Unavailable, vec![]),
         SessionsRequest::Revoke { account } => {
             store.registry.end(account);
             (SessionsReply::Done, vec![])

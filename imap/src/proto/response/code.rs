@@ -6,6 +6,8 @@ use super::string::{self, atom};
 /// The code in brackets before the text of a status response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code<'a> {
+    /// There already, RFC 5530.
+    AlreadyExists,
     /// Where the appended message went, RFC 4315.
     AppendUid {
         /// UIDVALIDITY of the mailbox.
@@ -66,6 +68,7 @@ impl Code<'_> {
 
     fn name(self) -> &'static str {
         match self {
+            Code::AlreadyExists => "ALREADYEXISTS",
             Code::AppendUid { .. } => "APPENDUID",
             Code::AuthenticationFailed => "AUTHENTICATIONFAILED",
             Code::AuthorizationFailed => "AUTHORIZATIONFAILED",

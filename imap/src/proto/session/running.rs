@@ -82,6 +82,9 @@ impl Completion {
             Refusal::Limit => Self::no(Code::Limit, "A limit is reached."),
             Refusal::Full => Self::no(Code::OverQuota, "No space is left."),
             Refusal::Damaged => Self::no(Code::ServerBug, "The message is damaged in the store."),
+            Refusal::Exists => Self::no(Code::AlreadyExists, "It is there already."),
+            Refusal::Name => Self::no(Code::Cannot, "That cannot be the name of a mailbox."),
+            Refusal::Inbox => Self::no(Code::Cannot, "The inbox stays."),
         }
     }
 }

@@ -12,6 +12,7 @@ fn row(uid: Uid) -> MessageRow {
         internal_date: 0,
         size: 1,
         id: TransactionId(0),
+        opaque: false,
     }
 }
 

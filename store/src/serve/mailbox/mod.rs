@@ -145,6 +145,13 @@ impl Session {
                 within(uids.as_ref().map_or(0, Vec::len))?;
                 self.expunge(uids).await
             }
+            MailboxRequest::Create { .. }
+            | MailboxRequest::Delete { .. }
+            | MailboxRequest::Rename { .. }
+            | MailboxRequest::Subscribe { .. }
+            | MailboxRequest::Subscriptions { .. }
+            | MailboxRequest::Copy { .. }
+            | MailboxRequest::Distrust { .. } => self.refuse(Refusal::Limit).await,
             MailboxRequest::Append { transaction } => self.append(transaction),
             MailboxRequest::Commit { mailbox, flags, keywords, internal_date, structure } => {
                 flags_in_form(flags)?;
