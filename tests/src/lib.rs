@@ -1,5 +1,6 @@
 //! What the test suites share. The suites themselves are in `tests/`.
 
+pub mod attack;
 pub mod boundary;
 pub mod mail;
 pub mod suite;

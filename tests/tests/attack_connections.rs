@@ -1,0 +1,152 @@
+//! Strangers that connect, in numbers, and then say little or nothing.
+
+use std::time::Duration;
+
+use bulkhead_tests::attack::{Addresses, Client, Door, Probe, Scale, Watch, alone, connector, runtime};
+use bulkhead_tests::mail::swaks;
+use bulkhead_tests::suite::{Options, Suite, User};
+use tokio::time::Instant;
+
+const LOGIN: &str = "anna@example.org";
+const PASSWORD: &str = "correct horse";
+/// MiB that a process may grow by, whatever strangers do.
+const GROWTH: u64 = 96;
+
+fn suite() -> Suite {
+    let suite = Suite::start(User::here()[0], Options::default());
+    suite.import(&[(LOGIN, PASSWORD)]);
+    suite
+}
+
+fn nobody_was_restarted(suite: &Suite) {
+    for row in suite.status().as_array().expect("rows") {
+        assert_eq!(row["restarts"], 0, "{row}\n{}", suite.log());
+    }
+}
+
+/// Attacks while others work, and looks at what is left.
+fn under(attack: &str, suite: &Suite, strangers: impl Future<Output = ()>) {
+    let probe = Probe::start(suite, LOGIN, PASSWORD);
+    let watch = Watch::over(suite);
+    runtime().block_on(strangers);
+    watch.grew_at_most(GROWTH, attack);
+    probe.was_answered(attack);
+    nobody_was_restarted(suite);
+    assert!(swaks(suite, LOGIN, "Subject: after it\n\nbody\n").status.success(), "{}", suite.log());
+}
+
+/// Connects that often to each of the doors in turn, a few hundred a moment, as a kernel's queue takes them.
+async fn crowd(suite: &Suite, doors: &[Door], count: usize, network: u8) -> Vec<(Door, Client)> {
+    let addresses = Addresses::of(network, 4);
+    let mut crowd = Vec::with_capacity(count);
+    for door in doors.iter().copied().cycle().take(count) {
+        let client = Client::connect(door.port(suite), addresses.next()).await.expect("the kernel connects");
+        crowd.push((door, client));
+        if crowd.len().is_multiple_of(200) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    crowd
+}
+
+#[test]
+fn ten_thousand_connections() {
+    let _alone = alone();
+    let suite = suite();
+    let count = Scale::here().of(2_000, 10_000);
+    under(&format!("{count} connections"), &suite, async {
+        let mut crowd = crowd(&suite, &Door::ALL, count, 1).await;
+        tokio::time::sleep(Scale::here().of(Duration::from_secs(1), Duration::from_secs(20))).await;
+        let mut greeted = 0;
+        for (door, client) in crowd.iter_mut().filter(|(door, _)| !door.implicit_tls()) {
+            // whoever is in was greeted, or was told to come again; who is not waits in the kernel's queue
+            let said = client.rest(Duration::from_millis(1)).await;
+            let sent_away = said.starts_with("421 ") || said.starts_with("-ERR");
+            assert!(said.is_empty() || said.starts_with(door.greeting()) || sent_away, "{door:?}: {said}");
+            greeted += usize::from(said.starts_with(door.greeting()));
+        }
+        eprintln!("{greeted} were greeted");
+        assert!(greeted > 100, "{greeted}\n{}", suite.log());
+    });
+    // and when they have gone there is room again, on each port
+    runtime().block_on(async {
+        for door in Door::ALL {
+            let client = Client::open(&suite, door, [127, 99, 0, 1].into(), &connector()).await;
+            assert!(client.is_ok(), "{door:?}: {client:?}");
+        }
+    });
+}
+
+#[test]
+fn a_letter_at_a_time() {
+    let _alone = alone();
+    let suite = suite();
+    let scale = Scale::here();
+    let each = scale.of(50, 200);
+    under(&format!("{each} slow speakers on each port"), &suite, async {
+        let mut slow = crowd(&suite, &[Door::Smtp, Door::Pop3], 2 * each, 2).await;
+        let addresses = Addresses::of(3, 4);
+        for door in [Door::Imaps, Door::Pop3s] {
+            for _ in 0..each {
+                slow.push((
+                    door,
+                    Client::open(&suite, door, addresses.next(), &connector()).await.expect("it opens"),
+                ));
+            }
+        }
+        let started = Instant::now();
+        // Those who do not log in have 60 s, however much they say; SMTP's five minutes are RFC 5321's.
+        let patience = scale.of(Duration::from_secs(3), Duration::from_secs(80));
+        while started.elapsed() < patience {
+            for (_, client) in &mut slow {
+                let _ = client.send(b"N").await;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        if scale == Scale::Soak {
+            for (door, client) in slow.iter_mut().filter(|(door, _)| *door != Door::Smtp) {
+                assert!(client.is_closed(Duration::from_secs(10)).await, "{door:?} is still open");
+            }
+        }
+    });
+}
+
+#[test]
+fn half_open_tls() {
+    let _alone = alone();
+    let suite = suite();
+    let scale = Scale::here();
+    let count = scale.of(1_000, 5_000);
+    under(&format!("{count} half handshakes"), &suite, async {
+        let mut half = crowd(&suite, &[Door::Imaps, Door::Pop3s], count, 4).await;
+        for (at, (_, client)) in half.iter_mut().enumerate() {
+            // the beginning of a ClientHello, a whole record's header, or nothing
+            let said: &[u8] = match at % 3 {
+                0 => b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+                1 => b"\x16\x03\x01\x40\x00",
+                _ => b"",
+            };
+            let _ = client.send(said).await;
+        }
+        for door in [Door::Smtp, Door::Pop3] {
+            let addresses = Addresses::of(5, 4);
+            let (command, reply) = door.starttls().expect("it has one");
+            for _ in 0..50 {
+                let mut client =
+                    Client::open(&suite, door, addresses.next(), &connector()).await.expect("it opens");
+                if door == Door::Smtp {
+                    client.say("EHLO x.example", "250 ").await.expect("a reply");
+                }
+                client.say(command, reply).await.expect("a reply");
+                client.send(b"\x16\x03").await.expect("it is sent");
+                half.push((door, client));
+            }
+        }
+        tokio::time::sleep(scale.of(Duration::from_secs(1), Duration::from_secs(40))).await;
+        if scale == Scale::Soak {
+            for (door, client) in &mut half {
+                assert!(client.is_closed(Duration::from_secs(40)).await, "{door:?} is still open");
+            }
+        }
+    });
+}
