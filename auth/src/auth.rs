@@ -8,7 +8,8 @@ use std::time::SystemTime;
 use ipc::control::Gauge;
 use ipc::exit::{Exit, Failure};
 use ipc::mail::Seconds;
-use ipc::slice::AuthConfig;
+use ipc::service::control::ReloadRefusal;
+use ipc::slice::{AuthConfig, RoleConfig};
 
 use crate::credentials::Credentials;
 use crate::database::{Database, DatabaseError};
@@ -46,6 +47,17 @@ impl Auth {
             domain,
             gauge,
         }))
+    }
+
+    /// Whether the role can go on with a new slice: the domain stands in the database since the start.
+    ///
+    /// # Errors
+    /// [`ReloadRefusal::Restart`] when the domain is another.
+    pub fn prepare(&self, config: &RoleConfig) -> Result<(), ReloadRefusal> {
+        match config {
+            RoleConfig::Auth(AuthConfig { domain }) if *domain == self.domain => Ok(()),
+            _ => Err(ReloadRefusal::Restart),
+        }
     }
 }
 

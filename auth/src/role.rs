@@ -61,8 +61,11 @@ pub async fn run(mut control: Control, auth: Rc<Auth>) -> Result<(), Failure> {
                 settling.abort();
                 return drain(control, &auth, within).await;
             }
-            Event::Listener { .. } => {
-                return Err(Failure::new(Exit::Software, "a listener, which this role has no use for"));
+            Event::Prepare { config, .. } => control.answer(auth.prepare(&config)).await?,
+            // nothing of its slice changes while it runs
+            Event::Commit | Event::Abort => {}
+            Event::Listener { .. } | Event::Unlisten { .. } | Event::Retire => {
+                return Err(Failure::new(Exit::Software, "what only readers are told"));
             }
         }
     }

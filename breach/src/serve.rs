@@ -46,7 +46,9 @@ pub async fn serve(started: Started<()>) -> Result<(), Failure> {
             }
             Event::Admin { socket, .. } => obey(&socket, &mut channels),
             Event::Serve => control.ready().await?,
-            Event::Drain { .. } => return control.drained().await,
+            Event::Prepare { .. } => control.answer(Ok(())).await?,
+            Event::Commit | Event::Abort | Event::Unlisten { .. } => {}
+            Event::Retire | Event::Drain { .. } => return control.drained().await,
         }
     }
 }

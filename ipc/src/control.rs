@@ -10,7 +10,10 @@ use crate::exit::{Exit, Failure};
 use crate::frame::Frame;
 use crate::peers::Service;
 use crate::role::{Instance, Layers};
-use crate::service::control::{Hello, Listener, Permission, ToMaster, ToRole};
+use crate::service::control::{
+    Hello, Listener, LogLevel, Permission, Preparation, ReloadRefusal, ToMaster, ToRole,
+};
+use crate::slice::RoleConfig;
 
 /// How a role was greeted.
 #[derive(Debug)]
@@ -107,6 +110,24 @@ pub enum Event {
         /// The connection.
         socket: OwnedFd,
     },
+    /// A new slice of the configuration, to be looked at but not yet used: [`Control::answer`] is due.
+    Prepare {
+        /// The slice.
+        config: RoleConfig,
+        /// The descriptors that came with it, as [`RoleConfig::descriptors`] says.
+        descriptors: Vec<OwnedFd>,
+    },
+    /// The slice that was prepared is in force.
+    Commit,
+    /// The slice that was prepared is to be forgotten.
+    Abort,
+    /// Accept what has come in on that listener, then close it.
+    Unlisten {
+        /// As it was handed over.
+        listener: Listener,
+    },
+    /// Stop accepting, let the sessions go on, and say [`Control::drained`] when the last has ended.
+    Retire,
     /// Finish within that time, say so, and end.
     Drain {
         /// At the most.
@@ -120,6 +141,8 @@ pub struct Control {
     sender: Sender<ToMaster>,
     receiver: Receiver<ToRole>,
     gauge: Arc<Gauge>,
+    /// What a reload would set, from `Prepare` on.
+    level: Option<LogLevel>,
 }
 
 impl Control {
@@ -130,7 +153,7 @@ impl Control {
     pub async fn locked(channel: Blocking<ToMaster, ToRole>, layers: Layers) -> Result<Self, Failure> {
         let (sender, receiver) = channel::open(channel.into_socket())
             .map_err(|error| Failure::system("control channel", error))?;
-        let control = Control { sender, receiver, gauge: Arc::default() };
+        let control = Control { sender, receiver, gauge: Arc::default(), level: None };
         control.say(ToMaster::Locked(layers)).await?;
         Ok(control)
     }
@@ -156,6 +179,14 @@ impl Control {
             let frame = self.receiver.receive().await.map_err(lost)?;
             let Frame::Message(message, descriptors) = frame else { return Err(out_of_phase()) };
             // `frame::read` has checked that exactly the declared descriptors came.
+            let message = match message {
+                ToRole::Prepare(preparation) => {
+                    let Preparation { level, config } = *preparation;
+                    self.level = Some(level);
+                    return Ok(Event::Prepare { config, descriptors });
+                }
+                other => other,
+            };
             let mut descriptors = descriptors.into_iter();
             let event = match (message, descriptors.next()) {
                 (ToRole::Peer { service, peer, serves }, Some(socket)) => {
@@ -164,6 +195,17 @@ impl Control {
                 (ToRole::Listener { listener }, Some(socket)) => Event::Listener { listener, socket },
                 (ToRole::Admin { permission }, Some(socket)) => Event::Admin { permission, socket },
                 (ToRole::Serve, None) => Event::Serve,
+                (ToRole::Commit, None) => {
+                    let level = self.level.take().ok_or_else(out_of_phase)?;
+                    crate::log::set_level(level);
+                    Event::Commit
+                }
+                (ToRole::Abort, None) => {
+                    self.level = None;
+                    Event::Abort
+                }
+                (ToRole::Unlisten { listener }, None) => Event::Unlisten { listener },
+                (ToRole::Retire, None) => Event::Retire,
                 (ToRole::Drain { within }, None) => {
                     Event::Drain { within: Duration::from_millis(within.into()) }
                 }
@@ -185,6 +227,14 @@ impl Control {
     /// When the master is gone.
     pub async fn ready(&self) -> Result<(), Failure> {
         self.say(ToMaster::Ready).await
+    }
+
+    /// Answers [`Event::Prepare`]: whether the role can go on with the new slice.
+    ///
+    /// # Errors
+    /// When the master is gone.
+    pub async fn answer(&self, prepared: Result<(), ReloadRefusal>) -> Result<(), Failure> {
+        self.say(prepared.map_or_else(ToMaster::Refused, |()| ToMaster::Prepared)).await
     }
 
     /// Says that nothing is under way any more.

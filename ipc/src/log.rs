@@ -4,6 +4,7 @@
 //! says how much was left out. Never a password, never text of a message.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -29,12 +30,7 @@ const BURST: u32 = 10_000;
 /// # Errors
 /// When the journal was asked for and is not there.
 pub fn start(log: Log, instance: Instance) -> Result<(), Failure> {
-    let level = match log.level {
-        LogLevel::Error => LevelFilter::ERROR,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
-    };
+    set_level(log.level);
     let journal = if log.journal {
         let layer =
             tracing_journald::layer().map_err(|error| Failure::system("the journal's socket", error))?;
@@ -49,14 +45,37 @@ pub fn start(log: Log, instance: Instance) -> Result<(), Failure> {
             .with_writer(Pipe::new(format!("{instance}[{}]: ", std::process::id())))
     });
     // Only this suite's records: a library's own say little to an administrator.
-    let ours = tracing_subscriber::filter::filter_fn(move |about| {
-        about.target().starts_with("bulkhead") && *about.level() <= level
+    let ours = tracing_subscriber::filter::filter_fn(|about| {
+        about.target().starts_with("bulkhead") && *about.level() <= level()
     });
     tracing_subscriber::registry()
         .with(journal.map(|layer| layer.with_filter(ours.clone())))
         .with(pipe.map(|layer| layer.with_filter(ours)))
         .try_init()
         .map_err(|error| Failure::system("the log", error))
+}
+
+/// How much is logged, as an index into `LEVELS`.
+static LEVEL: AtomicUsize = AtomicUsize::new(0);
+
+const LEVELS: [LevelFilter; 4] =
+    [LevelFilter::ERROR, LevelFilter::WARN, LevelFilter::INFO, LevelFilter::DEBUG];
+
+/// From now on, so much is logged.
+pub fn set_level(level: LogLevel) {
+    let index = match level {
+        LogLevel::Error => 0,
+        LogLevel::Warn => 1,
+        LogLevel::Info => 2,
+        LogLevel::Debug => 3,
+    };
+    LEVEL.store(index, Ordering::Relaxed);
+    // what each place in the code was told once is asked again
+    tracing::callsite::rebuild_interest_cache();
+}
+
+fn level() -> LevelFilter {
+    LEVELS.get(LEVEL.load(Ordering::Relaxed)).copied().unwrap_or(LevelFilter::ERROR)
 }
 
 /// Writes each record with one `write` to standard error, in front of it who says it.

@@ -11,7 +11,8 @@ use ipc::control::{Control, Event};
 use ipc::exit::{Exit, Failure};
 use ipc::peers::Service;
 use ipc::role::Instance;
-use ipc::service::control::Hello;
+use ipc::service::control::{CertificateFault, Hello, ReloadRefusal};
+use ipc::service::handshake::PATIENCE;
 use ipc::slice::{KeysConfig, RoleConfig};
 use sandbox::startup::{self, Started};
 use tokio::task::AbortHandle;
@@ -71,7 +72,8 @@ pub fn load(config: &KeysConfig, descriptors: Vec<OwnedFd>, own: &Path) -> Resul
 ///
 /// # Errors
 /// When the master is gone or out of phase.
-pub async fn answer(mut control: Control, keyring: Rc<Keyring>) -> Result<(), Failure> {
+pub async fn answer(mut control: Control, mut keyring: Rc<Keyring>) -> Result<(), Failure> {
+    let mut prepared = None;
     let mut readers: HashMap<Instance, AbortHandle> = HashMap::new();
     let mut turns = tokio::time::interval(TURN);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -87,16 +89,44 @@ pub async fn answer(mut control: Control, keyring: Rc<Keyring>) -> Result<(), Fa
             Event::Peer { service: Service::Handshake, peer, serves: true, socket } => {
                 let task = tokio::task::spawn_local(attend(Rc::clone(&keyring), peer, socket));
                 if let Some(old) = readers.insert(peer, task.abort_handle()) {
-                    old.abort();
+                    // what it is signing is finished: the reader may be in a handshake
+                    tokio::task::spawn_local(async move {
+                        tokio::time::sleep(PATIENCE).await;
+                        old.abort();
+                    });
                 }
             }
             Event::Serve => control.ready().await?,
+            Event::Prepare { config: RoleConfig::Keys(config), descriptors } => {
+                let loaded = load(&config, descriptors, Path::new(DIRECTORY));
+                let answer = loaded.as_ref().map(drop).map_err(refusal);
+                prepared = loaded.ok();
+                control.answer(answer).await?;
+            }
+            Event::Commit => {
+                if let Some(pair) = prepared.take() {
+                    // the master wires the readers anew, and they ask for the certificates
+                    keyring = Rc::new(keyring.with(vec![pair]));
+                }
+            }
+            Event::Abort => prepared = None,
             Event::Drain { .. } => return control.drained().await,
-            Event::Peer { .. } | Event::Listener { .. } | Event::Admin { .. } => {
+            Event::Prepare { .. }
+            | Event::Peer { .. }
+            | Event::Listener { .. }
+            | Event::Unlisten { .. }
+            | Event::Retire
+            | Event::Admin { .. } => {
                 return Err(Failure::new(Exit::Software, "the master handed over what is not for this role"));
             }
         }
     }
+}
+
+/// The log says what is wrong in full.
+fn refusal(failure: &Failure) -> ReloadRefusal {
+    tracing::error!("the new certificate is not taken: {failure}");
+    ReloadRefusal::Certificate { index: 0, fault: CertificateFault::Chain }
 }
 
 async fn attend(keyring: Rc<Keyring>, reader: Instance, socket: OwnedFd) {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 use std::time::Instant;
 
 use ipc::channel::ChannelError;
@@ -20,7 +21,7 @@ pub const REFUSALS_MAX: u32 = 16;
 #[derive(Debug)]
 pub struct Keyring {
     identities: Vec<KeyPair>,
-    tickets: RefCell<TicketKeys>,
+    tickets: Rc<RefCell<TicketKeys>>,
 }
 
 /// Why a reader's channel ended.
@@ -38,7 +39,14 @@ impl Keyring {
     /// With those identities, the preferred first.
     #[must_use]
     pub fn new(identities: Vec<KeyPair>) -> Self {
-        Keyring { identities, tickets: RefCell::default() }
+        Keyring { identities, tickets: Rc::default() }
+    }
+
+    /// With other identities, and the same ticket keys. Readers that are served go on with what they were shown, until
+    /// they are wired anew.
+    #[must_use]
+    pub fn with(&self, identities: Vec<KeyPair>) -> Self {
+        Keyring { identities, tickets: Rc::clone(&self.tickets) }
     }
 
     /// Answers a reader until it goes, or is sent away. Between two answers the others have their turn: a reader that

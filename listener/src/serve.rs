@@ -8,16 +8,23 @@ use ipc::control::{Control, Event};
 use ipc::exit::{Exit, Failure};
 use ipc::peers::Service;
 use ipc::role::Instance;
-use ipc::slice::Limits;
+use ipc::service::control::ReloadRefusal;
+use ipc::slice::{Limits, RoleConfig};
 use rustix::net::SendFlags;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::accept::{Arrival, Entrance, Gate};
 use crate::connection::{Connection, ConnectionId};
 use crate::drive::{Ended, Transport, drive};
 use crate::session::{Backend, Session, TlsInfo};
+use crate::stream::Stream;
 use crate::tls::{Tls, TlsError};
+
+/// How long nobody has to come to an entrance for it to be closed.
+const QUIET: Duration = Duration::from_millis(50);
+/// How long one is waited for that.
+const CLOSING: Duration = Duration::from_secs(2);
 
 /// What a protocol brings along.
 pub trait Reader: 'static {
@@ -28,6 +35,18 @@ pub trait Reader: 'static {
 
     /// How many connections.
     fn limits(&self) -> Limits;
+
+    /// The same with another slice of the configuration, for the sessions to come; channels and what all sessions
+    /// share are those of this one.
+    ///
+    /// # Errors
+    /// It takes a restart, as long as a protocol does not say how.
+    fn reloaded(&self, _config: &RoleConfig) -> Result<Self, ReloadRefusal>
+    where
+        Self: Sized,
+    {
+        Err(ReloadRefusal::Restart)
+    }
 
     /// What a client is told whose address has too many connections, with its line end: `421 …`, `* BYE …`.
     fn busy(&self) -> &[u8];
@@ -59,13 +78,19 @@ pub async fn serve<R: Reader>(mut control: Control, reader: R) -> Result<(), Fai
         tls,
         entrances: Vec::new(),
         drain: watch::Sender::new(false),
+        prepared: None,
     };
     match worker.start(&mut control).await? {
         Next::Serve => control.ready().await?,
-        Next::Drain(_) => return control.drained().await,
+        Next::Retire | Next::Drain(_) => return control.drained().await,
     }
-    let within = worker.accept(&mut control).await?;
-    worker.drain(&mut control, within).await?;
+    let end = match worker.accept(&mut control).await? {
+        Next::Retire => worker.retire(&mut control).await?,
+        end => Some(end),
+    };
+    if let Some(Next::Drain(within)) = end {
+        worker.drain(&mut control, within).await?;
+    }
     control.drained().await
 }
 
@@ -75,11 +100,14 @@ struct Worker<R> {
     gate: Gate,
     entrances: Vec<Entrance>,
     drain: watch::Sender<bool>,
+    /// What a reload would put in the reader's place.
+    prepared: Option<R>,
 }
 
 /// An event that changes the phase.
 enum Next {
     Serve,
+    Retire,
     Drain(Duration),
 }
 
@@ -93,16 +121,16 @@ impl<R: Reader> Worker<R> {
                 event = control.next() => event?,
                 () = tls.obtained(), if wanted => return Ok(Next::Serve),
             };
-            match self.take(event)? {
+            match self.take(event, control).await? {
                 Some(Next::Serve) => wanted = true,
-                Some(drain @ Next::Drain(_)) => return Ok(drain),
+                Some(end @ (Next::Retire | Next::Drain(_))) => return Ok(end),
                 None => {}
             }
         }
     }
 
-    /// Until the master says to drain.
-    async fn accept(&mut self, control: &mut Control) -> Result<Duration, Failure> {
+    /// Until the master says to end.
+    async fn accept(&mut self, control: &mut Control) -> Result<Next, Failure> {
         let gauge = control.gauge();
         loop {
             let event = tokio::select! {
@@ -113,15 +141,41 @@ impl<R: Reader> Worker<R> {
                     continue;
                 }
             };
-            match self.take(event)? {
-                Some(Next::Drain(within)) => return Ok(within),
+            match self.take(event, control).await? {
+                Some(end @ (Next::Retire | Next::Drain(_))) => return Ok(end),
                 Some(Next::Serve) => return Err(out_of_phase()),
                 None => {}
             }
         }
     }
 
-    /// Until everybody has left, or the time is over.
+    /// Until everybody has left, or the master has waited for that long enough.
+    async fn retire(&mut self, control: &mut Control) -> Result<Option<Next>, Failure> {
+        let entrances = std::mem::take(&mut self.entrances);
+        self.empty(entrances, &control.gauge()).await;
+        loop {
+            tokio::select! {
+                () = self.gate.empty() => return Ok(None),
+                event = control.next() => {
+                    if let Some(drain @ Next::Drain(_)) = self.take(event?, control).await? {
+                        return Ok(Some(drain));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Accepts who has come to entrances that are to be closed: who was let in by the kernel is not sent away.
+    async fn empty(&self, entrances: Vec<Entrance>, gauge: &std::sync::Arc<ipc::control::Gauge>) {
+        let all = async {
+            while let Ok(Ok(arrival)) = timeout(QUIET, self.gate.accept(&entrances)).await {
+                self.welcome(arrival, gauge);
+            }
+        };
+        let _ = timeout(CLOSING, all).await;
+    }
+
+    /// Until everybody has left, or the time is over; a shorter time may be said meanwhile.
     async fn drain(&mut self, control: &mut Control, within: Duration) -> Result<(), Failure> {
         self.entrances.clear();
         self.drain.send_replace(true);
@@ -135,12 +189,18 @@ impl<R: Reader> Worker<R> {
                     return Ok(());
                 }
                 // Pings are answered in there; a peer that is started anew is still of use to those who finish.
-                event = control.next() => { self.take(event?)?; }
+                event = control.next() => {
+                    if let Some(Next::Drain(within)) = self.take(event?, control).await? {
+                        let sooner = tokio::time::Instant::now() + within;
+                        let sooner = sooner.min(deadline.deadline());
+                        deadline.as_mut().reset(sooner);
+                    }
+                }
             }
         }
     }
 
-    fn take(&mut self, event: Event) -> Result<Option<Next>, Failure> {
+    async fn take(&mut self, event: Event, control: &Control) -> Result<Option<Next>, Failure> {
         match event {
             Event::Peer { service: Service::Handshake, serves: false, socket, .. } => {
                 self.tls.set_channel(socket)
@@ -153,7 +213,27 @@ impl<R: Reader> Worker<R> {
                     .map_err(|error| Failure::system(&format!("listener {}", listener.address), error))?;
                 self.entrances.push(entrance);
             }
+            Event::Unlisten { listener } => {
+                let (closed, open) =
+                    self.entrances.drain(..).partition(|entrance| entrance.listener() == listener);
+                self.entrances = open;
+                self.empty(closed, &control.gauge()).await;
+            }
+            Event::Prepare { config, .. } => {
+                let prepared = self.reader.reloaded(&config);
+                let answer = prepared.as_ref().map(drop).map_err(|refusal| *refusal);
+                self.prepared = prepared.ok();
+                control.answer(answer).await?;
+            }
+            Event::Commit => {
+                if let Some(reader) = self.prepared.take() {
+                    self.gate.adopt(reader.limits());
+                    self.reader = Rc::new(reader);
+                }
+            }
+            Event::Abort => self.prepared = None,
             Event::Serve => return Ok(Some(Next::Serve)),
+            Event::Retire => return Ok(Some(Next::Retire)),
             Event::Drain { within } => return Ok(Some(Next::Drain(within))),
             Event::Peer { serves: true, .. } | Event::Admin { .. } => return Err(out_of_phase()),
         }
@@ -192,7 +272,7 @@ impl<R: Reader> Worker<R> {
 async fn attend<R: Reader>(
     reader: &R,
     tls: &Tls,
-    stream: tokio::net::TcpStream,
+    stream: Stream,
     connection: Connection,
     implicit_tls: bool,
     mut drain: watch::Receiver<bool>,

@@ -12,6 +12,7 @@ use ipc::exit::{Exit, Failure};
 use ipc::peers::Service;
 use ipc::role::Instance;
 use ipc::rpc::{Client, Link};
+use ipc::service::control::ReloadRefusal;
 use ipc::service::login::Login;
 use ipc::slice::{ImapConfig, Limits, RoleConfig};
 use listener::connection::Connection;
@@ -61,6 +62,13 @@ impl Reader for Imap {
 
     fn limits(&self) -> Limits {
         self.limits
+    }
+
+    fn reloaded(&self, config: &RoleConfig) -> Result<Self, ReloadRefusal> {
+        let RoleConfig::Imap(config) = config else { return Err(ReloadRefusal::Restart) };
+        let Imap { settings, limits, .. } = Imap::new(config);
+        let settings = Settings { shares: self.settings.shares.clone(), ..(*settings).clone() };
+        Ok(Imap { settings: Arc::new(settings), limits, login: Rc::clone(&self.login) })
     }
 
     fn busy(&self) -> &[u8] {

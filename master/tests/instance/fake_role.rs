@@ -33,6 +33,8 @@ fn role() -> Result<(), Failure> {
         RoleConfig::Mx(mx) => mx.hostname.clone(),
         RoleConfig::Imap(imap) => imap.hostname.clone(),
         RoleConfig::Pop3(pop3) => pop3.hostname.clone(),
+        RoleConfig::Submission(submission) => submission.hostname.clone(),
+        RoleConfig::Lmtp(lmtp) => lmtp.hostname.clone(),
         RoleConfig::Keys(keys) => keys.hostname.clone(),
         RoleConfig::Auth(auth) => auth.domain.clone(),
         RoleConfig::Store(_) => String::new(),
@@ -101,8 +103,10 @@ async fn serve(
                     responder.reply(AuthReply::Domains(lines.clone()), Vec::new());
                 }));
             }
+            Event::Prepare { .. } => control.answer(Ok(())).await?,
+            Event::Commit | Event::Abort | Event::Unlisten { .. } => {}
             Event::Drain { .. } if stays => {}
-            Event::Drain { .. } => return control.drained().await,
+            Event::Retire | Event::Drain { .. } => return control.drained().await,
         }
     }
 }

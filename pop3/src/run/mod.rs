@@ -12,6 +12,7 @@ use ipc::exit::{Exit, Failure};
 use ipc::peers::Service;
 use ipc::role::Instance;
 use ipc::rpc::{Client, Link};
+use ipc::service::control::ReloadRefusal;
 use ipc::service::login::Login;
 use ipc::slice::{Limits, Pop3Config, RoleConfig};
 use listener::connection::Connection;
@@ -60,6 +61,13 @@ impl Reader for Pop3 {
 
     fn limits(&self) -> Limits {
         self.limits
+    }
+
+    fn reloaded(&self, config: &RoleConfig) -> Result<Self, ReloadRefusal> {
+        let RoleConfig::Pop3(config) = config else { return Err(ReloadRefusal::Restart) };
+        let Pop3 { settings, limits, .. } = Pop3::new(config);
+        let settings = Settings { shares: self.settings.shares.clone(), ..(*settings).clone() };
+        Ok(Pop3 { settings: Arc::new(settings), limits, login: Rc::clone(&self.login) })
     }
 
     fn busy(&self) -> &[u8] {

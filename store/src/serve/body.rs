@@ -34,7 +34,7 @@ impl Upload {
 
     pub(super) fn push(&mut self, store: &Store, chunk: &[u8]) -> Result<(), Stuck> {
         let length = self.bytes.len().saturating_add(chunk.len());
-        if u64::try_from(length).unwrap_or(u64::MAX) > store.max_message_size {
+        if u64::try_from(length).unwrap_or(u64::MAX) > store.max_message_size.get() {
             return Err(Stuck::TooLarge);
         }
         if !self.count(store, chunk.len()) {

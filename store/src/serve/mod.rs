@@ -8,6 +8,7 @@ mod mailbox;
 mod registry;
 mod sessions;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
@@ -17,6 +18,7 @@ use ipc::control::{Event, Gauge};
 use ipc::exit::{Exit, Failure};
 use ipc::peers::Service;
 use ipc::role::Instance;
+use ipc::service::control::ReloadRefusal;
 use ipc::slice::{RoleConfig, StoreConfig};
 use sandbox::startup::Started;
 use tokio::task::AbortHandle;
@@ -40,7 +42,7 @@ pub(crate) struct Store {
     appends: Rc<Budget>,
     downloads: Budget,
     in_flight: InFlight,
-    max_message_size: u64,
+    max_message_size: Cell<u64>,
     upload_memory: u64,
     gauge: Arc<Gauge>,
 }
@@ -56,6 +58,8 @@ pub async fn serve(started: Started<Threads>) -> Result<(), Failure> {
     let store = open(Path::new(LOG), &config, control.gauge(), prepared).await?;
     // One channel for each peer and service: a peer that asks for channels again and again does not collect them.
     let mut channels: HashMap<(Service, Instance), AbortHandle> = HashMap::new();
+    // the largest message, of a configuration that is not yet in force
+    let mut size = None;
     loop {
         match control.next().await? {
             Event::Serve => control.ready().await?,
@@ -71,7 +75,22 @@ pub async fn serve(started: Started<Threads>) -> Result<(), Failure> {
                 control.drained().await?;
                 return Ok(());
             }
-            Event::Peer { serves: false, .. } | Event::Listener { .. } | Event::Admin { .. } => {
+            Event::Prepare { config, .. } => {
+                let prepared = store.prepare(&config);
+                size = prepared.ok();
+                control.answer(prepared.map(drop)).await?;
+            }
+            Event::Commit => {
+                if let Some(size) = size.take() {
+                    store.max_message_size.set(size);
+                }
+            }
+            Event::Abort => size = None,
+            Event::Peer { serves: false, .. }
+            | Event::Listener { .. }
+            | Event::Unlisten { .. }
+            | Event::Retire
+            | Event::Admin { .. } => {
                 return Err(Failure::new(
                     Exit::Software,
                     "the master handed the store what it has no use for",
@@ -96,7 +115,7 @@ async fn open(
         uploads: Budget::new(config.upload_memory),
         appends: Rc::new(Budget::new(config.upload_memory.div_euclid(4).max(config.max_message_size))),
         downloads: Budget::new(DOWNLOAD_MEMORY),
-        max_message_size: config.max_message_size,
+        max_message_size: Cell::new(config.max_message_size),
         upload_memory: config.upload_memory,
         in_flight: InFlight::default(),
         gauge,
@@ -118,10 +137,22 @@ fn make(directory: &Path) -> std::io::Result<()> {
 }
 
 impl Store {
+    /// Whether the store can go on with a new slice, and then the largest message it says. The memory for messages on
+    /// their way in is shared out from the start.
+    fn prepare(&self, config: &RoleConfig) -> Result<u64, ReloadRefusal> {
+        let RoleConfig::Store(config) = config else { return Err(ReloadRefusal::Restart) };
+        let fits = self.upload_memory.div_euclid(4).max(self.max_message_size.get());
+        if config.upload_memory == self.upload_memory && config.max_message_size <= fits {
+            Ok(config.max_message_size)
+        } else {
+            Err(ReloadRefusal::Restart)
+        }
+    }
+
     /// What one worker's channel may take of the memory for messages on their way in, so that a worker gone wrong leaves
     /// some for the others; one message of the largest size at the least.
     fn channel_budget(&self) -> Rc<Budget> {
-        Rc::new(Budget::new(self.upload_memory.div_euclid(2).max(self.max_message_size)))
+        Rc::new(Budget::new(self.upload_memory.div_euclid(2).max(self.max_message_size.get())))
     }
 
     /// Serves a channel that the master made, in a task of its own. Its end is the client's, or the end of its nonsense.
@@ -136,7 +167,7 @@ impl Store {
             let ended = match service {
                 Service::Sessions => sessions::serve(store, socket).await,
                 Service::Deliver => deliver::serve(store, socket).await,
-                Service::Login | Service::Directory | Service::Handshake => return,
+                Service::Login | Service::Directory | Service::Handshake | Service::Outcome => return,
             };
             match ended {
                 Ok(()) | Err(ipc::channel::ChannelError::Gone) => {
