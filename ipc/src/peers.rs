@@ -21,6 +21,8 @@ pub enum Service {
     Deliver,
     /// Signing TLS handshakes; certificates and ticket keys.
     Handshake,
+    /// What became of a transaction whose store ended before it said so.
+    Outcome,
 }
 
 /// A party to a channel.
@@ -65,10 +67,8 @@ const fn line(client: Party, server: Party, wire: Wire, reason: &'static str) ->
 }
 
 use Party::{Here, Later};
-use Role::{Auth, Imap, Keys, Master, Mx, Pop3, Store};
+use Role::{Auth, Imap, Keys, Lmtp, Master, Mx, Pop3, Store, Submission};
 
-const SUBMISSION: Party = Later("submission");
-const LMTP: Party = Later("lmtp");
 const RELAY: Party = Later("relay");
 const RESOLVER: Party = Later("resolver");
 const PICKUP: Party = Later("pickup");
@@ -87,6 +87,8 @@ pub const PEERS: &[Line] = &[
     line(Here(Mx), Here(Master), Wire::Control, "configuration, peers, listeners, drain"),
     line(Here(Imap), Here(Master), Wire::Control, "configuration, peers, listeners, drain"),
     line(Here(Pop3), Here(Master), Wire::Control, "configuration, peers, listeners, drain"),
+    line(Here(Submission), Here(Master), Wire::Control, "configuration, peers, listeners, drain"),
+    line(Here(Lmtp), Here(Master), Wire::Control, "configuration, peers, listeners, drain"),
     line(
         Here(Imap),
         Here(Auth),
@@ -94,7 +96,7 @@ pub const PEERS: &[Line] = &[
         "is this the password; brings a mailbox session",
     ),
     line(
-        SUBMISSION,
+        Here(Submission),
         Here(Auth),
         Wire::Standing(Service::Login),
         "is this the password; brings a submit session",
@@ -111,8 +113,8 @@ pub const PEERS: &[Line] = &[
         Wire::Standing(Service::Directory),
         "is this domain ours, where does this recipient go",
     ),
-    line(SUBMISSION, Here(Auth), Wire::Standing(Service::Directory), "the same, for local recipients"),
-    line(LMTP, Here(Auth), Wire::Standing(Service::Directory), "the same"),
+    line(Here(Submission), Here(Auth), Wire::Standing(Service::Directory), "the same, for local recipients"),
+    line(Here(Lmtp), Here(Auth), Wire::Standing(Service::Directory), "the same"),
     line(
         Here(Auth),
         Here(Store),
@@ -128,8 +130,14 @@ pub const PEERS: &[Line] = &[
         Wire::Standing(Service::Deliver),
         "append to accounts and forwards; never read, never relay",
     ),
-    line(LMTP, Here(Store), Wire::Standing(Service::Deliver), "the same"),
-    line(SUBMISSION, Here(Store), Wire::PerLogin("submit"), "send as this account, to anywhere"),
+    line(Here(Lmtp), Here(Store), Wire::Standing(Service::Deliver), "the same"),
+    line(Here(Submission), Here(Store), Wire::PerLogin("submit"), "send as this account, to anywhere"),
+    line(
+        Here(Submission),
+        Here(Store),
+        Wire::Standing(Service::Outcome),
+        "was this transaction stored, when its submit session ended with the store; one bit to who knows its id",
+    ),
     line(PICKUP, Here(Store), Wire::PerLogin("submit"), "send as this local uid, to anywhere"),
     line(RELAY, Here(Store), Wire::Later("queue"), "lease what is due, read its body, report an outcome"),
     line(
@@ -138,8 +146,8 @@ pub const PEERS: &[Line] = &[
         Wire::Standing(Service::Handshake),
         "sign a handshake with its listeners' certificates",
     ),
-    line(SUBMISSION, Here(Keys), Wire::Standing(Service::Handshake), "the same"),
-    line(LMTP, Here(Keys), Wire::Standing(Service::Handshake), "the same"),
+    line(Here(Submission), Here(Keys), Wire::Standing(Service::Handshake), "the same"),
+    line(Here(Lmtp), Here(Keys), Wire::Standing(Service::Handshake), "the same"),
     line(Here(Imap), Here(Keys), Wire::Standing(Service::Handshake), "the same"),
     line(Here(Pop3), Here(Keys), Wire::Standing(Service::Handshake), "the same"),
     line(
@@ -178,7 +186,7 @@ mod tests {
     #[test]
     fn nobody_waits_in_a_circle() {
         let rank = |role| match role {
-            Mx | Imap | Pop3 => 0,
+            Mx | Imap | Pop3 | Submission | Lmtp => 0,
             Auth => 1,
             Keys | Store => 2,
             Master => 3,
@@ -194,13 +202,16 @@ mod tests {
         for reader in [Imap, Pop3] {
             assert!(!exists(reader, Store), "a mailbox only ever comes by login");
         }
-        for (one, other) in [(Mx, Imap), (Mx, Pop3), (Imap, Pop3)] {
-            assert!(!exists(one, other) && !exists(other, one));
+        let readers = [Mx, Imap, Pop3, Submission, Lmtp];
+        for (one, other) in readers.iter().flat_map(|one| readers.map(|other| (*one, other))) {
+            assert!(!exists(one, other), "{one} talks to {other}");
         }
         assert!(!exists(Store, Auth) && !exists(Keys, Auth));
-        assert!(
-            !standing().any(|(client, _, service)| client == Mx && service == Service::Login),
-            "no AUTH on 25"
-        );
+        let asks = |role, wanted| standing().any(|(client, _, service)| client == role && service == wanted);
+        assert!(!asks(Mx, Service::Login) && !asks(Lmtp, Service::Login), "no AUTH on 25, and none in LMTP");
+        assert!(!asks(Submission, Service::Deliver), "what it sends is held to an account's addresses");
+        for role in readers {
+            assert_eq!(asks(role, Service::Outcome), role == Submission, "{role}");
+        }
     }
 }

@@ -15,6 +15,10 @@ pub enum Role {
     Imap,
     /// POP3.
     Pop3,
+    /// SMTP of those who live here, on ports 587 and 465.
+    Submission,
+    /// LMTP.
+    Lmtp,
     /// Who exists, who may log in, which address is whose.
     Auth,
     /// The private keys of the TLS certificates.
@@ -25,7 +29,8 @@ pub enum Role {
 
 impl Role {
     /// Every role the master starts, servers before their clients.
-    pub const STARTED: [Role; 6] = [Role::Store, Role::Keys, Role::Auth, Role::Mx, Role::Imap, Role::Pop3];
+    pub const STARTED: [Role; 8] =
+        [Role::Store, Role::Keys, Role::Auth, Role::Mx, Role::Imap, Role::Pop3, Role::Submission, Role::Lmtp];
 
     /// The name in configuration, logs, user names and status.
     #[must_use]
@@ -35,6 +40,8 @@ impl Role {
             Role::Mx => "mx",
             Role::Imap => "imap",
             Role::Pop3 => "pop3",
+            Role::Submission => "submission",
+            Role::Lmtp => "lmtp",
             Role::Auth => "auth",
             Role::Keys => "keys",
             Role::Store => "store",
@@ -46,7 +53,7 @@ impl Role {
     pub const fn program(self) -> &'static str {
         match self {
             Role::Master => "bulkhead-master",
-            Role::Mx => "bulkhead-smtp",
+            Role::Mx | Role::Submission | Role::Lmtp => "bulkhead-smtp",
             Role::Imap => "bulkhead-imap",
             Role::Pop3 => "bulkhead-pop3",
             Role::Auth => "bulkhead-auth",
@@ -58,7 +65,7 @@ impl Role {
     /// A reader parses bytes of the network or of mail; it is run as several workers.
     #[must_use]
     pub const fn is_reader(self) -> bool {
-        matches!(self, Role::Mx | Role::Imap | Role::Pop3)
+        matches!(self, Role::Mx | Role::Imap | Role::Pop3 | Role::Submission | Role::Lmtp)
     }
 }
 

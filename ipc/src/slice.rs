@@ -1,7 +1,11 @@
 //! The slice of the configuration each role gets: all it knows of the file, resolved and typed.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
+use crate::budget;
+use crate::network::Network;
 use crate::role::Role;
 use crate::socket::Kind;
 
@@ -14,6 +18,10 @@ pub enum RoleConfig {
     Imap(ImapConfig),
     /// For [`Role::Pop3`].
     Pop3(Pop3Config),
+    /// For [`Role::Submission`].
+    Submission(SubmissionConfig),
+    /// For [`Role::Lmtp`].
+    Lmtp(LmtpConfig),
     /// For [`Role::Auth`].
     Auth(AuthConfig),
     /// For [`Role::Keys`].
@@ -30,6 +38,8 @@ impl RoleConfig {
             RoleConfig::Mx(_) => Role::Mx,
             RoleConfig::Imap(_) => Role::Imap,
             RoleConfig::Pop3(_) => Role::Pop3,
+            RoleConfig::Submission(_) => Role::Submission,
+            RoleConfig::Lmtp(_) => Role::Lmtp,
             RoleConfig::Auth(_) => Role::Auth,
             RoleConfig::Keys(_) => Role::Keys,
             RoleConfig::Store(_) => Role::Store,
@@ -38,21 +48,81 @@ impl RoleConfig {
 
     /// The descriptors that come with it.
     #[must_use]
-    pub const fn descriptors(&self) -> &'static [Kind] {
+    pub fn descriptors(&self) -> &'static [Kind] {
+        const FILES: &[Kind] = &[Kind::File; budget::CERTIFICATES * 2];
         match self {
-            RoleConfig::Keys(KeysConfig { files: true, .. }) => &[Kind::File, Kind::File],
+            RoleConfig::Keys(keys) => FILES.get(..keys.certificates.len().saturating_mul(2)).unwrap_or(FILES),
             _ => &[],
         }
     }
 }
 
-/// How many connections a reader takes.
+/// How many connections a reader takes, and of whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
-    /// Open at once in one worker; more wait in the kernel's queue.
+    /// Open at once in one worker; more are told to come back, or take the place of a network that holds much.
     pub connections: u32,
     /// Open at once from one address in one worker; more are told to come back.
     pub connections_per_address: u32,
+    /// Open at once from one network (IPv4 /24, IPv6 /48) in one worker; more are told to come back.
+    pub connections_per_network: u32,
+    /// Whose PROXY protocol header is believed, and has to be there.
+    pub proxies: Proxies,
+    /// What repeated offences lead to.
+    pub blocks: Blocks,
+}
+
+impl Limits {
+    /// That many in all and from one address, the same from one network; no proxies, no blocks.
+    #[must_use]
+    pub const fn of(connections: u32, connections_per_address: u32) -> Self {
+        Limits {
+            connections,
+            connections_per_address,
+            connections_per_network: connections,
+            proxies: Proxies::NONE,
+            blocks: Blocks { after: 0, seconds: 0 },
+        }
+    }
+}
+
+/// When an address is refused for a while: after wrong passwords, commands that are none, recipients that are not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocks {
+    /// Offences in a short time; 0 is never.
+    pub after: u32,
+    /// How long the first time; twice as long each further time, up to [`budget::BLOCK`].
+    pub seconds: u32,
+}
+
+/// The networks of proxies, [`budget::PROXIES`] at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proxies([Option<Network>; budget::PROXIES]);
+
+impl Proxies {
+    /// Nobody.
+    pub const NONE: Proxies = Proxies([None; budget::PROXIES]);
+
+    /// Those.
+    ///
+    /// # Errors
+    /// How many there are, when it is more than [`budget::PROXIES`].
+    pub fn new(networks: &[Network]) -> Result<Self, usize> {
+        if networks.len() > budget::PROXIES {
+            return Err(networks.len());
+        }
+        let mut proxies = Proxies::NONE;
+        for (place, network) in proxies.0.iter_mut().zip(networks) {
+            *place = Some(*network);
+        }
+        Ok(proxies)
+    }
+
+    /// Is the address one of theirs?
+    #[must_use]
+    pub fn contain(&self, address: IpAddr) -> bool {
+        self.0.iter().flatten().any(|network| network.contains(address))
+    }
 }
 
 /// For SMTP on port 25.
@@ -92,6 +162,32 @@ pub struct Pop3Config {
     pub limits: Limits,
 }
 
+/// For SMTP of those who live here.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SubmissionConfig {
+    /// Our name in greetings, Received fields and message ids.
+    pub hostname: String,
+    /// The largest message, bytes.
+    pub max_message_size: u64,
+    /// Recipients of one transaction.
+    pub max_recipients: u32,
+    /// Connections.
+    pub limits: Limits,
+}
+
+/// For LMTP.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LmtpConfig {
+    /// Our name in greetings and Received fields.
+    pub hostname: String,
+    /// The largest message, bytes.
+    pub max_message_size: u64,
+    /// Recipients of one transaction.
+    pub max_recipients: u32,
+    /// Connections.
+    pub limits: Limits,
+}
+
 /// For accounts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AuthConfig {
@@ -104,10 +200,10 @@ pub struct AuthConfig {
 pub struct KeysConfig {
     /// Our name, for a certificate of its own making.
     pub hostname: String,
-    /// The certificate chain and its key come as descriptors (else it makes a self-signed certificate and keeps it).
-    pub files: bool,
-    /// What the administrator called them, for error messages.
-    pub names: Option<(String, String)>,
+    /// What the administrator called the files of each certificate, for error messages: chain and key, which come as
+    /// descriptors in this order. The first is the one for clients that ask for no name, or for another. At most
+    /// [`budget::CERTIFICATES`]; without any it makes a self-signed certificate and keeps it.
+    pub certificates: Vec<(String, String)>,
 }
 
 /// For the mailboxes.

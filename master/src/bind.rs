@@ -1,5 +1,7 @@
 //! The listening sockets: one per worker and address, kept as long as the master lives.
 
+mod unix;
+
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -36,11 +38,14 @@ pub fn all(config: &Config) -> Result<Vec<Bound>, Failure> {
                 bound.extend(for_workers(role, config.workers(role), *address, implicit_tls)?);
             }
         }
+        if let Some(socket) = config.unix_socket(role) {
+            bound.extend(unix::for_workers(role, config.workers(role), socket)?);
+        }
     }
     if bound.is_empty() {
         return Err(Failure::new(
             Exit::Config,
-            "there is nothing to listen on: mx.listen, imap.listen_tls, pop3.listen and pop3.listen_tls are empty",
+            "there is nothing to listen on: mx.listen and imap.listen_tls are empty, and no other section listens",
         ));
     }
     Ok(bound)
@@ -70,7 +75,7 @@ fn for_workers(
                 .ok()
                 .and_then(|name| SocketAddr::try_from(name).ok())
                 .ok_or_else(|| Failure::new(Exit::OsError, format!("{local} has no name once bound")))?;
-            let listener = Listener { address: local, implicit_tls };
+            let listener = Listener { address: local.into(), implicit_tls };
             Ok(Bound { instance: Instance { role, worker }, listener, socket })
         })
         .collect()
@@ -126,7 +131,7 @@ mod tests {
     #[test]
     fn workers_share_the_port_the_system_chose() {
         let bound = for_workers(Role::Mx, 3, loopback(0), false).unwrap();
-        let ports: Vec<u16> = bound.iter().map(|bound| bound.listener.address.port()).collect();
+        let ports: Vec<u16> = bound.iter().filter_map(|bound| bound.listener.address.port()).collect();
         assert!(ports[0] != 0 && ports.iter().all(|port| *port == ports[0]), "{ports:?}");
         let workers: Vec<u16> = bound.iter().map(|bound| bound.instance.worker).collect();
         assert_eq!(workers, [0, 1, 2]);
@@ -144,7 +149,7 @@ mod tests {
         );
 
         let ours = for_workers(Role::Mx, 1, loopback(0), false).unwrap();
-        let port = ours[0].listener.address.port();
+        let port = ours[0].listener.address.port().unwrap();
         assert!(for_workers(Role::Mx, 1, loopback(port), false).is_err());
     }
 

@@ -36,6 +36,7 @@ impl Identities {
         }
         Role::STARTED
             .into_iter()
+            .filter(|role| config.has(*role))
             .map(|role| Ok((role, own(config.ids, role)?)))
             .collect::<Result<_, _>>()
             .map(Self::Own)
@@ -93,6 +94,8 @@ const fn offset(role: Role) -> u32 {
         Role::Keys => 4,
         Role::Store => 5,
         Role::Pop3 => 6,
+        Role::Submission => 7,
+        Role::Lmtp => 8,
     }
 }
 
@@ -109,7 +112,7 @@ mod tests {
         let mut ids: Vec<u32> =
             Role::STARTED.iter().map(|r| own(IdSource::Base(5000), *r).unwrap().0).collect();
         ids.sort_unstable();
-        assert_eq!(ids, [5001, 5002, 5003, 5004, 5005, 5006]);
+        assert_eq!(ids, [5001, 5002, 5003, 5004, 5005, 5006, 5007, 5008]);
     }
 
     #[test]

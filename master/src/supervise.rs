@@ -31,7 +31,7 @@ pub const FIRST_TRIES: u32 = 5;
 
 /// Who drains after whom, and in what time: those who wait for somebody before the one they wait for.
 const WAVES: [(&[Role], Duration); 4] = [
-    (&[Role::Mx, Role::Imap, Role::Pop3], Duration::from_secs(10)),
+    (&[Role::Mx, Role::Imap, Role::Pop3, Role::Submission, Role::Lmtp], Duration::from_secs(10)),
     (&[Role::Auth], Duration::from_secs(5)),
     (&[Role::Keys], Duration::from_secs(5)),
     (&[Role::Store], Duration::from_secs(15)),
@@ -410,7 +410,7 @@ fn kill(process: &mut Process, instance: Instance, reason: Reason) -> Vec<Action
 const fn starting(role: Role) -> Duration {
     match role {
         Role::Store => STARTING_STORE,
-        Role::Master | Role::Mx | Role::Imap | Role::Pop3 | Role::Auth | Role::Keys => STARTING,
+        _ => STARTING,
     }
 }
 

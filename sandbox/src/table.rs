@@ -48,7 +48,7 @@ pub const fn lock_down(role: Role) -> LockDown {
             reason: "starts the others, so it cannot have less than they need to lock themselves down; it reads \
                      nothing from outside, and keeps only the capabilities of `master_capabilities`",
         },
-        Role::Mx | Role::Imap | Role::Pop3 => LockDown {
+        Role::Mx | Role::Imap | Role::Pop3 | Role::Submission | Role::Lmtp => LockDown {
             root: RootKind::Empty,
             network: Network::Empty,
             syscalls: READER,

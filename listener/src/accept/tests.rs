@@ -8,7 +8,7 @@ fn entrance() -> (Entrance, SocketAddr) {
     let socket = bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = std::net::TcpListener::from(socket);
     let address = listener.local_addr().unwrap();
-    (Entrance::new(Listener { address, implicit_tls: false }, listener.into()).unwrap(), address)
+    (Entrance::new(Listener { address: address.into(), implicit_tls: false }, listener.into()).unwrap(), address)
 }
 
 fn gate(connections: u32, connections_per_address: u32) -> Gate {
@@ -26,11 +26,29 @@ async fn every_entrance_is_served() {
     let mut through = Vec::new();
     for _ in 0..3 {
         let arrival = gate.accept(&entrances).await.unwrap();
-        assert!(arrival.place.is_some() && arrival.stream.nodelay().unwrap());
+        let crate::stream::Stream::Tcp(stream) = &arrival.stream else { panic!("no TCP") };
+        assert!(arrival.place.is_some() && stream.nodelay().unwrap());
         through.push(arrival.listener.address);
     }
-    assert_eq!(through.iter().filter(|address| **address == two.1).count(), 1);
-    assert_ne!(through[2], two.1, "a busy entrance must not hide the other");
+    assert_eq!(through.iter().filter(|address| **address == two.1.into()).count(), 1);
+    assert_ne!(through[2], two.1.into(), "a busy entrance must not hide the other");
+}
+
+#[tokio::test]
+async fn a_path_of_this_host_is_an_entrance_for_one_client_with_all_places() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let listener = Listener { address: Endpoint::Unix, implicit_tls: false };
+    let entrances = [Entrance::new(listener, socket.into()).unwrap()];
+    let gate = gate(3, 1);
+    let _clients = [(); 2].map(|()| std::os::unix::net::UnixStream::connect(&path).unwrap());
+    for _ in 0..2 {
+        let arrival = gate.accept(&entrances).await.unwrap();
+        assert_eq!((arrival.peer, arrival.listener.address), (LOCAL_PEER, Endpoint::Unix));
+        assert_eq!(arrival.stream.local_addr().unwrap(), LOCAL_PEER);
+        std::mem::forget(arrival.place.expect("a place"));
+    }
 }
 
 #[tokio::test]

@@ -85,7 +85,7 @@ impl Master {
         let socket = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let socket = std::net::TcpListener::from(socket);
         let address = socket.local_addr().unwrap();
-        let listener = Listener { address, implicit_tls };
+        let listener = Listener { address: address.into(), implicit_tls };
         self.sender.send(&ToRole::Listener { listener }, &[socket.as_fd()]).await.unwrap();
         address
     }

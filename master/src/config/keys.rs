@@ -16,15 +16,19 @@ const ROOT: &[&str] = &[
     "uid_base",
     "waive",
     "tls",
+    "limits",
     "mx",
     "imap",
     "pop3",
+    "submission",
+    "lmtp",
     "store",
 ];
 
 /// The keys of each section.
 const SECTIONS: &[(&str, &[&str])] = &[
-    ("tls", &["certificate", "key"]),
+    ("tls", &["certificate", "key", "certificates"]),
+    ("limits", &["block_after", "block_minutes"]),
     (
         "mx",
         &[
@@ -34,9 +38,22 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "max_recipients",
             "max_connections",
             "max_connections_per_address",
+            "max_connections_per_network",
+            "proxy_from",
         ],
     ),
-    ("imap", &["listen_tls", "workers", "idle_minutes", "max_connections", "max_connections_per_address"]),
+    (
+        "imap",
+        &[
+            "listen_tls",
+            "workers",
+            "idle_minutes",
+            "max_connections",
+            "max_connections_per_address",
+            "max_connections_per_network",
+            "proxy_from",
+        ],
+    ),
     (
         "pop3",
         &[
@@ -44,6 +61,30 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "listen_tls",
             "workers",
             "idle_minutes",
+            "max_connections",
+            "max_connections_per_address",
+        ],
+    ),
+    (
+        "submission",
+        &[
+            "listen",
+            "listen_tls",
+            "workers",
+            "max_recipients",
+            "max_connections",
+            "max_connections_per_address",
+        ],
+    ),
+    (
+        "lmtp",
+        &[
+            "listen",
+            "listen_unix",
+            "unix_mode",
+            "unix_group",
+            "workers",
+            "max_recipients",
             "max_connections",
             "max_connections_per_address",
         ],

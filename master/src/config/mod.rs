@@ -7,6 +7,7 @@ mod error;
 mod keys;
 mod names;
 mod resolve;
+mod resolve_smtp;
 mod resolved;
 mod units;
 mod written;
@@ -16,7 +17,9 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 pub use error::{ConfigError, ConfigErrors};
-pub use resolved::{Address, Config, IdSource, Imap, Mx, Origin, Pop3, TlsFiles};
+pub use resolved::{
+    Address, Config, IdSource, Imap, Lmtp, Mx, Origin, Pop3, Submission, TlsFiles, UnixSocket,
+};
 pub use written::Written;
 
 /// Where the file is looked for when nothing else is said.

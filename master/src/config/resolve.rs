@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use ipc::role::{Layer, Layers};
 use ipc::service::control::LogLevel;
-use ipc::slice::Limits;
+use ipc::budget;
+use ipc::network::Network;
+use ipc::slice::{Blocks, Limits, Proxies};
 use toml::Spanned;
 
 use super::error::{ConfigError, ConfigErrors};
@@ -22,19 +24,21 @@ const GIB: u64 = 1024 * MIB;
 /// RFC 5321 section 4.5.3.1.7 asks for 64 KiB at least.
 const MESSAGE_SIZES: RangeInclusive<u64> = 64 * KIB..=GIB;
 /// RFC 5321 section 4.5.3.1.8 asks for 100 at least.
-const RECIPIENTS: RangeInclusive<u32> = 100..=10_000;
+pub(super) const RECIPIENTS: RangeInclusive<u32> = 100..=10_000;
 /// The uids of one instance lie within; root, nobody and the upper half are never a role's.
 const UID_BASES: RangeInclusive<u32> = 1..=2_000_000_000;
-const WORKERS: RangeInclusive<u16> = 1..=256;
+pub(super) const WORKERS: RangeInclusive<u16> = 1..=256;
+const NO_BLOCKS: Blocks = Blocks { after: 0, seconds: 0 };
 
 pub(super) fn resolve(file: &Path, text: &str, written: Written) -> Result<Config, ConfigErrors> {
-    let mut r = Resolver { file, text, errors: Vec::new(), addresses: HashSet::new() };
+    let mut r = Resolver { file, text, errors: Vec::new(), addresses: HashSet::new(), blocks: NO_BLOCKS };
+    r.blocks = r.blocks(&written.limits);
     let max_message_size = r.size(written.mx.max_message_size.as_ref(), 50 * MIB, MESSAGE_SIZES);
+    let run_dir = r.directory(written.run_dir, written::default_run_dir());
     let config = Config {
         hostname: r.name(written.hostname, "hostname", "mail.example.org"),
         domain: r.name(written.domain, "domain", "example.org"),
         state_dir: r.directory(written.state_dir, written::default_state_dir()),
-        run_dir: r.directory(written.run_dir, written::default_run_dir()),
         log: written.log.unwrap_or(LogLevel::Info),
         ids: r.ids(written.uid_base),
         waived: r.layers(&written.waive),
@@ -43,6 +47,9 @@ pub(super) fn resolve(file: &Path, text: &str, written: Written) -> Result<Confi
         mx: r.mx(&written.mx),
         imap: r.imap(&written.imap),
         pop3: r.pop3(written.pop3.as_ref()),
+        submission: r.submission(written.submission.as_ref()),
+        lmtp: r.lmtp(written.lmtp.as_ref(), &run_dir),
+        run_dir,
         upload_memory: r.size(
             written.store.upload_memory.as_ref(),
             max_message_size.max(256 * MIB),
@@ -52,15 +59,16 @@ pub(super) fn resolve(file: &Path, text: &str, written: Written) -> Result<Confi
     if r.errors.is_empty() { Ok(config) } else { Err(ConfigErrors(r.errors)) }
 }
 
-struct Resolver<'a> {
+pub(super) struct Resolver<'a> {
     file: &'a Path,
     text: &'a str,
     errors: Vec<ConfigError>,
     addresses: HashSet<SocketAddr>,
+    blocks: Blocks,
 }
 
 impl Resolver<'_> {
-    fn complain(&mut self, span: Range<usize>, (message, hint): (String, String)) {
+    pub(super) fn complain(&mut self, span: Range<usize>, (message, hint): (String, String)) {
         self.errors.push(ConfigError::new(self.file, self.text, Some(span), message, Some(hint)));
     }
 
@@ -170,7 +178,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn limits(
+    pub(super) fn limits(
         &mut self,
         connections: &Option<Spanned<u32>>,
         default: u32,
@@ -185,7 +193,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn listen(&mut self, written: Option<&[Spanned<String>]>, port: u16) -> Vec<Address> {
+    pub(super) fn listen(&mut self, written: Option<&[Spanned<String>]>, port: u16) -> Vec<Address> {
         let Some(written) = written else {
             let every = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
             let default = |ip| Address { socket: SocketAddr::new(ip, port), origin: Origin::Default };
@@ -222,7 +230,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn number<T: Copy + PartialOrd + std::fmt::Display>(
+    pub(super) fn number<T: Copy + PartialOrd + std::fmt::Display>(
         &mut self,
         written: Option<&Spanned<T>>,
         default: T,
@@ -240,7 +248,7 @@ impl Resolver<'_> {
 }
 
 /// One worker a core.
-fn cores() -> u16 {
+pub(super) fn cores() -> u16 {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     u16::try_from(cores).unwrap_or(u16::MAX).clamp(*WORKERS.start(), 64)
 }

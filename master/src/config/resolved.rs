@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use ipc::role::{Layers, Role};
 use ipc::service::control::LogLevel;
-use ipc::slice::{AuthConfig, ImapConfig, KeysConfig, Limits, MxConfig, Pop3Config, RoleConfig, StoreConfig};
+use ipc::slice::{
+    AuthConfig, ImapConfig, KeysConfig, Limits, LmtpConfig, MxConfig, Pop3Config, RoleConfig, StoreConfig,
+    SubmissionConfig,
+};
 
 /// The whole configuration.
 #[derive(Clone, Debug)]
@@ -24,8 +27,8 @@ pub struct Config {
     pub ids: IdSource,
     /// The layers a role may start without.
     pub waived: Layers,
-    /// The administrator's certificate.
-    pub tls: Option<TlsFiles>,
+    /// The administrator's certificates, the one for clients that ask for no name first.
+    pub tls: Vec<TlsFiles>,
     /// The largest message, bytes, by whichever way it comes.
     pub max_message_size: u64,
     /// SMTP.
@@ -34,6 +37,10 @@ pub struct Config {
     pub imap: Imap,
     /// POP3.
     pub pop3: Pop3,
+    /// SMTP of those who live here.
+    pub submission: Submission,
+    /// LMTP.
+    pub lmtp: Lmtp,
     /// Bytes of messages on their way in.
     pub upload_memory: u64,
 }
@@ -115,6 +122,47 @@ pub struct Pop3 {
     pub limits: Limits,
 }
 
+/// SMTP of those who live here.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// Where, in plain until STARTTLS.
+    pub listen: Vec<Address>,
+    /// Where, with TLS from the first byte.
+    pub listen_tls: Vec<Address>,
+    /// Processes.
+    pub workers: u16,
+    /// Recipients of one transaction.
+    pub max_recipients: u32,
+    /// Connections of one worker.
+    pub limits: Limits,
+}
+
+/// LMTP.
+#[derive(Clone, Debug)]
+pub struct Lmtp {
+    /// Where.
+    pub listen: Vec<Address>,
+    /// And where in the file system.
+    pub unix: Option<UnixSocket>,
+    /// Processes.
+    pub workers: u16,
+    /// Recipients of one transaction.
+    pub max_recipients: u32,
+    /// Connections of one worker.
+    pub limits: Limits,
+}
+
+/// A listening socket in the file system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnixSocket {
+    /// Absolute.
+    pub path: PathBuf,
+    /// Its permissions: whoever may write to it may connect.
+    pub mode: u32,
+    /// The name of the group it is to belong to, if not the master's.
+    pub group: Option<String>,
+}
+
 impl Config {
     /// How many processes a role has.
     #[must_use]
@@ -123,6 +171,8 @@ impl Config {
             Role::Mx => self.mx.workers,
             Role::Imap => self.imap.workers,
             Role::Pop3 => self.pop3.workers,
+            Role::Submission => self.submission.workers,
+            Role::Lmtp => self.lmtp.workers,
             Role::Master | Role::Auth | Role::Keys | Role::Store => 1,
         }
     }
@@ -134,8 +184,27 @@ impl Config {
             Role::Mx => vec![(&self.mx.listen, false)],
             Role::Imap => vec![(&self.imap.listen_tls, true)],
             Role::Pop3 => vec![(&self.pop3.listen, false), (&self.pop3.listen_tls, true)],
+            Role::Submission => vec![(&self.submission.listen, false), (&self.submission.listen_tls, true)],
+            Role::Lmtp => vec![(&self.lmtp.listen, false)],
             Role::Master | Role::Auth | Role::Keys | Role::Store => Vec::new(),
         }
+    }
+
+    /// The socket in the file system that a role listens on.
+    #[must_use]
+    pub fn unix_socket(&self, role: Role) -> Option<&UnixSocket> {
+        match role {
+            Role::Lmtp => self.lmtp.unix.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Is the role to be there? A reader that listens nowhere is not.
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        !role.is_reader()
+            || self.unix_socket(role).is_some()
+            || self.listeners(role).iter().any(|(addresses, _)| !addresses.is_empty())
     }
 
     /// The slice of a role: all it gets to know. The master has none.
@@ -160,14 +229,26 @@ impl Config {
                 idle_minutes: self.pop3.idle_minutes,
                 limits: self.pop3.limits,
             }),
+            Role::Submission => RoleConfig::Submission(SubmissionConfig {
+                hostname: self.hostname.clone(),
+                max_message_size: self.max_message_size,
+                max_recipients: self.submission.max_recipients,
+                limits: self.submission.limits,
+            }),
+            Role::Lmtp => RoleConfig::Lmtp(LmtpConfig {
+                hostname: self.hostname.clone(),
+                max_message_size: self.max_message_size,
+                max_recipients: self.lmtp.max_recipients,
+                limits: self.lmtp.limits,
+            }),
             Role::Auth => RoleConfig::Auth(AuthConfig { domain: self.domain.clone() }),
             Role::Keys => RoleConfig::Keys(KeysConfig {
                 hostname: self.hostname.clone(),
-                files: self.tls.is_some(),
-                names: self
+                certificates: self
                     .tls
-                    .as_ref()
-                    .map(|files| (files.certificate.display().to_string(), files.key.display().to_string())),
+                    .iter()
+                    .map(|files| (files.certificate.display().to_string(), files.key.display().to_string()))
+                    .collect(),
             }),
             Role::Store => RoleConfig::Store(StoreConfig {
                 max_message_size: self.max_message_size,
@@ -182,18 +263,26 @@ impl Config {
         /// The runtime, channels to every peer, listeners, the control channel, and what is being replaced.
         const BASE: u64 = 256;
         let connections = |limits: Limits| u64::from(limits.connections);
-        let workers = [Role::Mx, Role::Imap, Role::Pop3]
+        let workers = Role::STARTED
             .into_iter()
+            .filter(|role| self.has(*role) && role.is_reader())
             .fold(0_u64, |sum, role| sum.saturating_add(self.workers(role).into()));
-        let logged_in = |limits, workers: u16| connections(limits).saturating_mul(workers.into());
+        let logged_in = |role: Role, limits| {
+            let workers = if self.has(role) { self.workers(role) } else { 0 };
+            connections(limits).saturating_mul(workers.into())
+        };
         let more = match role {
             Role::Mx => connections(self.mx.limits),
             // a mailbox session comes with each login
             Role::Imap => connections(self.imap.limits).saturating_mul(2),
             Role::Pop3 => connections(self.pop3.limits).saturating_mul(2),
+            // and a submit session
+            Role::Submission => connections(self.submission.limits).saturating_mul(2),
+            Role::Lmtp => connections(self.lmtp.limits),
             // the far ends of those, and segments
-            Role::Store => logged_in(self.imap.limits, self.imap.workers)
-                .saturating_add(logged_in(self.pop3.limits, self.pop3.workers))
+            Role::Store => logged_in(Role::Imap, self.imap.limits)
+                .saturating_add(logged_in(Role::Pop3, self.pop3.limits))
+                .saturating_add(logged_in(Role::Submission, self.submission.limits))
                 .saturating_add(workers.saturating_mul(2))
                 .saturating_add(1024),
             // session descriptors on their way through

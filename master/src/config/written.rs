@@ -27,6 +27,9 @@ pub struct Written {
     pub waive: Vec<Spanned<String>>,
     /// The certificate of the host; without it, `keys` makes one that is signed by itself.
     pub tls: Option<Spanned<Tls>>,
+    /// What is the same for every port.
+    #[serde(default)]
+    pub limits: LimitsSection,
     /// SMTP.
     #[serde(default)]
     pub mx: Mx,
@@ -35,6 +38,10 @@ pub struct Written {
     pub imap: Imap,
     /// POP3.
     pub pop3: Option<Pop3>,
+    /// SMTP of those who live here.
+    pub submission: Option<Submission>,
+    /// LMTP.
+    pub lmtp: Option<Lmtp>,
     /// The mailboxes.
     #[serde(default)]
     pub store: Store,
@@ -48,6 +55,29 @@ pub struct Tls {
     pub certificate: Option<Spanned<PathBuf>>,
     /// A file with its private key, in PEM.
     pub key: Option<Spanned<PathBuf>>,
+    /// More, for clients that ask for one of their names, or can check another kind of key.
+    #[serde(default)]
+    pub certificates: Vec<Spanned<Certificate>>,
+}
+
+/// `[[tls.certificates]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// As in [`Tls`].
+    pub certificate: Option<Spanned<PathBuf>>,
+    /// As in [`Tls`].
+    pub key: Option<Spanned<PathBuf>>,
+}
+
+/// `[limits]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsSection {
+    /// Offences of an address, in a short time, after which it is refused; 0 is never.
+    pub block_after: Option<Spanned<u32>>,
+    /// For how long, the first time.
+    pub block_minutes: Option<Spanned<u32>>,
 }
 
 /// `[mx]`
@@ -66,6 +96,11 @@ pub struct Mx {
     pub max_connections: Option<Spanned<u32>>,
     /// Connections from one address open at once, each worker.
     pub max_connections_per_address: Option<Spanned<u32>>,
+    /// Connections from one network open at once, each worker.
+    pub max_connections_per_network: Option<Spanned<u32>>,
+    /// Networks of proxies that send a PROXY protocol header.
+    #[serde(default)]
+    pub proxy_from: Vec<Spanned<String>>,
 }
 
 /// `[imap]`
@@ -82,6 +117,11 @@ pub struct Imap {
     pub max_connections: Option<Spanned<u32>>,
     /// Connections from one address open at once, each worker.
     pub max_connections_per_address: Option<Spanned<u32>>,
+    /// Connections from one network open at once, each worker.
+    pub max_connections_per_network: Option<Spanned<u32>>,
+    /// Networks of proxies that send a PROXY protocol header.
+    #[serde(default)]
+    pub proxy_from: Vec<Spanned<String>>,
 }
 
 /// `[pop3]`
@@ -100,6 +140,61 @@ pub struct Pop3 {
     pub max_connections: Option<Spanned<u32>>,
     /// Connections from one address open at once, each worker.
     pub max_connections_per_address: Option<Spanned<u32>>,
+    /// Connections from one network open at once, each worker.
+    pub max_connections_per_network: Option<Spanned<u32>>,
+    /// Networks of proxies that send a PROXY protocol header.
+    #[serde(default)]
+    pub proxy_from: Vec<Spanned<String>>,
+}
+
+/// `[submission]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Submission {
+    /// Addresses with port on which a session begins in plain and is secured by STARTTLS (RFC 6409 section 3.1).
+    pub listen: Option<Vec<Spanned<String>>>,
+    /// Addresses with port on which TLS begins with the first byte (RFC 8314 section 3.3).
+    pub listen_tls: Option<Vec<Spanned<String>>>,
+    /// Processes; one per core.
+    pub workers: Option<Spanned<u16>>,
+    /// Recipients of one transaction.
+    pub max_recipients: Option<Spanned<u32>>,
+    /// Connections open at once, each worker.
+    pub max_connections: Option<Spanned<u32>>,
+    /// Connections from one address open at once, each worker.
+    pub max_connections_per_address: Option<Spanned<u32>>,
+    /// Connections from one network open at once, each worker.
+    pub max_connections_per_network: Option<Spanned<u32>>,
+    /// Networks of proxies that send a PROXY protocol header.
+    #[serde(default)]
+    pub proxy_from: Vec<Spanned<String>>,
+}
+
+/// `[lmtp]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lmtp {
+    /// Addresses with port; whoever reaches them delivers mail to everybody who lives here.
+    pub listen: Option<Vec<Spanned<String>>>,
+    /// A socket in the file system; empty for none.
+    pub listen_unix: Option<Spanned<PathBuf>>,
+    /// Who may connect to it, as chmod writes it.
+    pub unix_mode: Option<Spanned<String>>,
+    /// The group it belongs to.
+    pub unix_group: Option<Spanned<String>>,
+    /// Processes; one per core.
+    pub workers: Option<Spanned<u16>>,
+    /// Recipients of one transaction.
+    pub max_recipients: Option<Spanned<u32>>,
+    /// Connections open at once, each worker.
+    pub max_connections: Option<Spanned<u32>>,
+    /// Connections from one address open at once, each worker.
+    pub max_connections_per_address: Option<Spanned<u32>>,
+    /// Connections from one network open at once, each worker.
+    pub max_connections_per_network: Option<Spanned<u32>>,
+    /// Networks of proxies that send a PROXY protocol header.
+    #[serde(default)]
+    pub proxy_from: Vec<Spanned<String>>,
 }
 
 /// `[store]`

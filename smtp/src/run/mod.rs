@@ -91,7 +91,7 @@ impl Reader for MxReader {
         match service {
             Service::Directory => self.peers.directory.replace(Client::start(socket).map_err(unfit)?),
             Service::Deliver => self.peers.deliver.replace(DeliverClient::start(socket).map_err(unfit)?),
-            Service::Login | Service::Sessions | Service::Handshake => {
+            Service::Login | Service::Sessions | Service::Handshake | Service::Outcome => {
                 return Err(Failure::new(Exit::Software, format!("mx asks nothing over {service:?}")));
             }
         }

@@ -1,0 +1,129 @@
+//! A listening socket in the file system. A path cannot be bound twice, so the workers of its role share one socket.
+
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use ipc::exit::{Exit, Failure};
+use ipc::role::{Instance, Role};
+use ipc::service::control::{Endpoint, Listener};
+use nix::unistd::Group;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+
+use super::Bound;
+use crate::config::UnixSocket;
+
+/// Connections that wait in the kernel while no worker accepts.
+const BACKLOG: i32 = 1024;
+
+/// Binds the path, and copies the socket for each worker.
+///
+/// # Errors
+/// The path is taken or cannot be had, or there is no such group.
+pub(super) fn for_workers(role: Role, workers: u16, unix: &UnixSocket) -> Result<Vec<Bound>, Failure> {
+    let refused = |error: io::Error| {
+        Failure::new(Exit::OsError, format!("cannot listen on {}: {error}", unix.path.display()))
+    };
+    let group = unix.group.as_deref().map(gid).transpose()?;
+    let socket = bind(unix, group).map_err(refused)?;
+    let listener = Listener { address: Endpoint::Unix, implicit_tls: false };
+    (0..workers)
+        .map(|worker| {
+            let socket = socket.try_clone().map_err(refused)?;
+            Ok(Bound { instance: Instance { role, worker }, listener, socket })
+        })
+        .collect()
+}
+
+fn gid(name: &str) -> Result<u32, Failure> {
+    match Group::from_name(name) {
+        Ok(Some(group)) => Ok(group.gid.as_raw()),
+        Ok(None) => Err(Failure::new(Exit::Config, format!("there is no group {name} (unix_group)"))),
+        Err(error) => Err(Failure::system(&format!("looking up the group {name}"), error)),
+    }
+}
+
+fn bind(unix: &UnixSocket, group: Option<u32>) -> io::Result<OwnedFd> {
+    clear(&unix.path)?;
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    rustix::net::bind(&socket, &SocketAddrUnix::new(&unix.path)?)?;
+    // nobody can connect before listen(2): until then it may have the mode that the umask left
+    std::os::unix::fs::lchown(&unix.path, None, group)?;
+    fs::set_permissions(&unix.path, fs::Permissions::from_mode(unix.mode))?;
+    rustix::net::listen(&socket, BACKLOG)?;
+    Ok(socket)
+}
+
+/// Removes the socket that an earlier instance left behind, and nothing else.
+fn clear(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(about) if !about.file_type().is_socket() => {
+            Err(io::Error::new(io::ErrorKind::AlreadyExists, "something that is no socket is there"))
+        }
+        Ok(_) if UnixStream::connect(path).is_ok() => {
+            Err(io::Error::new(io::ErrorKind::AddrInUse, "another program listens there"))
+        }
+        Ok(_) => fs::remove_file(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    fn at(directory: &tempfile::TempDir) -> UnixSocket {
+        UnixSocket { path: directory.path().join("lmtp.sock"), mode: 0o620, group: None }
+    }
+
+    #[test]
+    fn workers_share_it_and_what_was_left_behind_is_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let unix = at(&directory);
+        for _ in 0..2 {
+            let bound = for_workers(Role::Lmtp, 2, &unix).unwrap();
+            assert_eq!(fs::metadata(&unix.path).unwrap().permissions().mode() & 0o7777, 0o620);
+            let mut client = UnixStream::connect(&unix.path).unwrap();
+            let [_, second] = bound.try_into().unwrap();
+            assert_eq!((second.instance.worker, second.listener.address), (1, Endpoint::Unix));
+            let (mut accepted, _) = UnixListener::from(second.socket).accept().unwrap();
+            accepted.write_all(b"220").unwrap();
+            drop(accepted);
+            let mut said = String::new();
+            client.read_to_string(&mut said).unwrap();
+            assert_eq!(said, "220");
+        }
+    }
+
+    #[test]
+    fn what_is_somebody_elses_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let unix = at(&directory);
+        fs::write(&unix.path, "a file").unwrap();
+        let failure = for_workers(Role::Lmtp, 1, &unix).unwrap_err();
+        assert!(failure.message.contains("no socket is there"), "{failure:?}");
+        assert_eq!(fs::read_to_string(&unix.path).unwrap(), "a file");
+        fs::remove_file(&unix.path).unwrap();
+
+        let _other = UnixListener::bind(&unix.path).unwrap();
+        let failure = for_workers(Role::Lmtp, 1, &unix).unwrap_err();
+        assert!(failure.message.ends_with("another program listens there"), "{failure:?}");
+    }
+
+    #[test]
+    fn a_group_has_to_be_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let unix = UnixSocket { group: Some("no-such-group".into()), ..at(&directory) };
+        let failure = for_workers(Role::Lmtp, 1, &unix).unwrap_err();
+        assert_eq!(failure.exit, Exit::Config);
+        assert!(failure.message.contains("no-such-group") && !unix.path.exists());
+    }
+}
