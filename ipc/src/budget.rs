@@ -6,7 +6,9 @@
 
 use std::time::Duration;
 
-use crate::service::{admin, deliver, directory, handshake, login, mailbox, outcome, sessions, upload};
+use crate::service::{
+    admin, deliver, directory, handshake, login, mailbox, outcome, sessions, submit, upload,
+};
 use crate::{codec, log, socket};
 
 /// Threads of a reader beside the one that serves.
@@ -146,6 +148,23 @@ pub const BUDGETS: &[Budget] = &[
         deliver::TARGETS_MAX,
         "recipients of a transaction, aliases expanded",
     ),
+    count(
+        Session,
+        "submit::STREAMS_MAX",
+        submit::STREAMS_MAX,
+        "one message, and the last ones' late commits",
+    ),
+    count(Session, "submit::TARGETS_MAX", submit::TARGETS_MAX, "as for deliveries"),
+    count(Session, "submit::REMOTE_MAX", submit::REMOTE_MAX, "the rest is refused at RCPT and sent again"),
+    bytes(
+        Session,
+        "submit::ENVELOPE_MAX",
+        submit::ENVELOPE_MAX,
+        "RFC 5321 section 4.5.3.1.8: a hundred at least",
+    ),
+    bytes(Session, "submit::ADDRESS_PART_MAX", submit::ADDRESS_PART_MAX, "RFC 5321 section 4.5.3.1.2"),
+    bytes(Session, "submit::ORCPT_MAX", submit::ORCPT_MAX, "RFC 3461 section 4.2"),
+    bytes(Session, "submit::ENVID_MAX", submit::ENVID_MAX, "RFC 3461 section 4.4"),
     bytes(
         Session,
         "upload::STRUCTURE_MAX",
@@ -181,6 +200,18 @@ pub const BUDGETS: &[Budget] = &[
     count(Channel, "admin::IN_FLIGHT", admin::IN_FLIGHT, "one administrator's command at a time, and more"),
     count(Channel, "admin::ROWS_MAX", admin::ROWS_MAX, "a page of a list fits one message"),
     count(Channel, "deliver::STREAMS_MAX", deliver::STREAMS_MAX, "messages of one worker on their way in"),
+    count(Session, "mailbox::KEYWORDS_MAX", mailbox::KEYWORDS_MAX, "a bit each of a message's row"),
+    bytes(
+        Session,
+        "mailbox::KEYWORD_LENGTH_MAX",
+        mailbox::KEYWORD_LENGTH_MAX,
+        "a longer one ends the session",
+    ),
+    bytes(Session, "mailbox::NAME_MAX", mailbox::NAME_MAX, "of a mailbox, hierarchy included"),
+    count(Session, "mailbox::LEVELS_MAX", mailbox::LEVELS_MAX, "of hierarchy in a name"),
+    count(Session, "mailbox::MAILBOXES_MAX", mailbox::MAILBOXES_MAX, "of one account"),
+    count(Session, "mailbox::SUBSCRIPTIONS_MAX", mailbox::SUBSCRIPTIONS_MAX, "of one account"),
+    count(Session, "mailbox::COPY_MAX", mailbox::COPY_MAX, "messages of one COPY or MOVE"),
     count(Channel, "mailbox::ROWS_MAX", mailbox::ROWS_MAX, "messages asked about at once"),
     count(Channel, "mailbox::RANGES_MAX", mailbox::RANGES_MAX, "ranges of UIDs in one request"),
     time(
@@ -191,6 +222,7 @@ pub const BUDGETS: &[Budget] = &[
     ),
     time(Channel, "deliver::PATIENCE", deliver::PATIENCE, "a store may be starting; then 451"),
     time(Channel, "sessions::PATIENCE", sessions::PATIENCE, "the same, for a login"),
+    time(Channel, "outcome::PATIENCE", outcome::PATIENCE, "a store may be starting; then 451"),
     time(Channel, "directory::PATIENCE", directory::PATIENCE, "the same, for `auth`"),
     count(
         Process,
@@ -243,6 +275,9 @@ mod tests {
         let services = concat!(env!("CARGO_MANIFEST_DIR"), "/src/service");
         for entry in std::fs::read_dir(services).unwrap() {
             let path = entry.unwrap().path();
+            if path.is_dir() {
+                continue;
+            }
             let service = path.file_stem().unwrap().to_str().unwrap().to_owned();
             for line in std::fs::read_to_string(&path).unwrap().lines() {
                 let Some(rest) = line.strip_prefix("pub const ") else { continue };

@@ -6,21 +6,18 @@
 //! store with [`DeliverRequest::Outcome`] for up to [`PATIENCE`]: stored is 250, not stored is 451 (the body was not
 //! kept, the peer sends it again), so nothing is lost and nothing doubled.
 
-mod client;
-
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::frame::Message;
+use super::upload::{Answered, Ending, Upload, UploadClient, UploadReply, UploadRequest};
 use crate::mail::{Target, TransactionId};
+use crate::rpc::Link;
 
-pub use client::{DeliverClient, Delivery};
+pub use super::upload::{COMMIT_PATIENCE, Delivered};
 
 /// How long a client asks for the outcome of a transaction whose store died.
 pub const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a commit may take before it is given up as unknown.
-pub const COMMIT_PATIENCE: Duration = Duration::from_secs(120);
 /// Streams a worker may have open.
 pub const STREAMS_MAX: usize = 1024;
 /// Targets of one transaction.
@@ -35,75 +32,57 @@ pub enum Folder {
     Junk,
 }
 
+/// Where a delivered message goes: no address is among it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeliverEnd {
+    /// At most [`TARGETS_MAX`], without repeats.
+    pub targets: Vec<Target>,
+    /// Where to.
+    pub folder: Folder,
+    /// The encoded structure, opaque to the store, at most [`super::upload::STRUCTURE_MAX`] bytes; empty if unknown.
+    pub structure: Vec<u8>,
+}
+
+impl Ending for DeliverEnd {
+    const STREAMS_MAX: usize = STREAMS_MAX;
+}
+
 /// What a reader asks.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum DeliverRequest {
-    /// A message follows in chunks of this stream number, which is not in use on the channel.
-    Begin {
-        /// The number the client chose.
-        stream: u32,
-        /// The transaction.
-        transaction: TransactionId,
-    },
-    /// The message is complete: make it durable in every target, or in none.
-    Commit {
-        /// Which.
-        stream: u32,
-        /// At most [`TARGETS_MAX`], without repeats.
-        targets: Vec<Target>,
-        /// Where to.
-        folder: Folder,
-        /// The encoded structure, opaque to the store, at most [`super::upload::STRUCTURE_MAX`] bytes; empty if unknown.
-        structure: Vec<u8>,
-    },
-    /// Forget the stream.
-    Abort {
-        /// Which.
-        stream: u32,
-    },
-    /// Was this transaction stored? The reply comes as [`DeliverReply::Finished`] under the stream number given.
-    Outcome {
-        /// A number not in use on the channel.
-        stream: u32,
-        /// Which.
-        transaction: TransactionId,
-    },
-}
-
-impl Message for DeliverRequest {}
-
-/// What became of a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Delivered {
-    /// Durable in every target.
-    Stored,
-    /// In none: an account is no longer there.
-    NoAccount,
-    /// In none: no space on the disk, or no memory to take the body in.
-    Full,
-    /// In none: larger than the store takes.
-    TooLarge,
-    /// In none: the store knows nothing of it.
-    NotStored,
-}
-
+pub type DeliverRequest = UploadRequest<DeliverEnd>;
 /// What the store answers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum DeliverReply {
-    /// That many chunks of the stream have been taken in.
-    Credit {
-        /// Which.
-        stream: u32,
-        /// How many.
-        chunks: u8,
-    },
-    /// The stream has ended; also comes before the commit when the store cannot go on with it.
-    Finished {
-        /// Which.
-        stream: u32,
-        /// How.
-        outcome: Delivered,
-    },
+pub type DeliverReply = UploadReply;
+/// One worker's client.
+pub type DeliverClient = UploadClient<DeliverEnd>;
+/// One message on its way.
+pub type Delivery = Upload<DeliverEnd>;
+
+impl Delivery {
+    /// Makes it durable. `link` is where the next store appears if this one dies meanwhile. `None`: the outcome is
+    /// unknown; the peer has to be told to try again.
+    pub async fn commit(
+        mut self,
+        link: &Link<DeliverClient>,
+        targets: Vec<Target>,
+        folder: Folder,
+        structure: Vec<u8>,
+    ) -> Option<Delivered> {
+        match self.finish(DeliverEnd { targets, folder, structure }).await {
+            Answered::Outcome(outcome) => Some(outcome),
+            Answered::Gone => ask_next(link, self.transaction()).await,
+            Answered::Late => None,
+        }
+    }
 }
 
-impl Message for DeliverReply {}
+async fn ask_next(link: &Link<DeliverClient>, transaction: TransactionId) -> Option<Delivered> {
+    let asking = async {
+        loop {
+            let client = link.get(PATIENCE, |client| !client.is_gone()).await?;
+            match client.outcome(transaction).await {
+                Ok(outcome) => return Some(outcome),
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking).await.ok().flatten()
+}

@@ -9,4 +9,5 @@ pub mod login;
 pub mod mailbox;
 pub mod outcome;
 pub mod sessions;
+pub mod submit;
 pub mod upload;

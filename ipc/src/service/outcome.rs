@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::mail::TransactionId;
-use crate::rpc::Procedure;
+use crate::rpc::{Client, Link, Procedure};
 
 /// How long a client asks.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -39,4 +39,9 @@ impl Procedure for Outcomes {
     type Request = OutcomeRequest;
     type Reply = OutcomeReply;
     const IN_FLIGHT: usize = IN_FLIGHT;
+}
+
+/// What became of a transaction, asked of whichever store is there within [`PATIENCE`]; `None`: none answered.
+pub async fn ask(link: &Link<Client<Outcomes>>, transaction: TransactionId) -> Option<OutcomeReply> {
+    link.insist(PATIENCE, OutcomeRequest { transaction }).await.ok().map(|(reply, _)| reply)
 }

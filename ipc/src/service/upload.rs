@@ -3,14 +3,24 @@
 //! The sender starts with [`CREDITS`] credits and spends one a chunk; the store gives credits back as it has taken
 //! chunks in. So a body is never larger in flight than `CREDITS` chunks, however slow the disk is.
 
+mod client;
+mod stream;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
+
+pub use client::{Answered, Upload, UploadClient};
+pub use stream::{Delivered, Ending, UploadReply, UploadRequest};
 
 /// Chunks in flight for one body.
 pub const CREDITS: u8 = 4;
 /// The most bytes of an encoded structure that go with a body; larger ones are left out and computed when needed.
 pub const STRUCTURE_MAX: usize = 64 * 1024;
+
+/// How long a commit may take before it is given up as unknown.
+pub const COMMIT_PATIENCE: Duration = Duration::from_secs(120);
 
 /// The sender's credits of one body.
 #[derive(Clone, Debug)]

@@ -5,8 +5,10 @@ mod budget;
 mod deliver;
 mod in_flight;
 mod mailbox;
+mod outcome;
 mod registry;
 mod sessions;
+mod streams;
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -167,7 +169,8 @@ impl Store {
             let ended = match service {
                 Service::Sessions => sessions::serve(store, socket).await,
                 Service::Deliver => deliver::serve(store, socket).await,
-                Service::Login | Service::Directory | Service::Handshake | Service::Outcome => return,
+                Service::Outcome => outcome::serve(store, socket).await,
+                Service::Login | Service::Directory | Service::Handshake => return,
             };
             match ended {
                 Ok(()) | Err(ipc::channel::ChannelError::Gone) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ipc::channel;
 use ipc::frame::Frame;
 use ipc::mail::{SystemFlags, UidRange};
-use ipc::service::deliver::{DeliverReply, DeliverRequest};
+use ipc::service::deliver::{DeliverEnd, DeliverReply, DeliverRequest};
 use ipc::service::mailbox::{FlagChange, RANGES_MAX};
 use ipc::service::upload::STRUCTURE_MAX;
 
@@ -28,7 +28,8 @@ fn begin(stream: u32) -> DeliverRequest {
 }
 
 fn commit(targets: Vec<Target>, structure: usize) -> DeliverRequest {
-    DeliverRequest::Commit { stream: 1, targets, folder: Folder::Inbox, structure: vec![0; structure] }
+    let end = DeliverEnd { targets, folder: Folder::Inbox, structure: vec![0; structure] };
+    DeliverRequest::Commit { stream: 1, end }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use breach::order::{Held, Packet};
 use ipc::mail::{AccountId, ForwardId, Target, TransactionId};
 use ipc::peers::Service;
 use ipc::role::Role;
-use ipc::service::deliver::{DeliverRequest, Folder, STREAMS_MAX, TARGETS_MAX};
+use ipc::service::deliver::{DeliverEnd, DeliverRequest, Folder, STREAMS_MAX, TARGETS_MAX};
 use ipc::service::sessions::{Sessions, SessionsRequest};
 use ipc::service::upload::STRUCTURE_MAX;
 use ipc::socket::CHUNK_MAX;
@@ -123,12 +123,8 @@ fn begin(stream: u32) -> Vec<u8> {
 }
 
 fn commit(targets: Vec<Target>, structure: usize) -> Vec<u8> {
-    message(&DeliverRequest::Commit {
-        stream: 1,
-        targets,
-        folder: Folder::Inbox,
-        structure: vec![0; structure],
-    })
+    let end = DeliverEnd { targets, folder: Folder::Inbox, structure: vec![0; structure] };
+    message(&DeliverRequest::Commit { stream: 1, end })
 }
 
 fn outcome(stream: u32) -> Vec<u8> {

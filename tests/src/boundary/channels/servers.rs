@@ -14,7 +14,7 @@ use ipc::peers::{self, Service};
 use ipc::role::{Instance, Role};
 use ipc::rpc;
 use ipc::service::admin::{AuthAdmin, AuthReply, AuthRequest, Credential, NewAccount};
-use ipc::service::deliver::{DeliverReply, DeliverRequest, Delivered, Folder};
+use ipc::service::deliver::{DeliverEnd, DeliverReply, DeliverRequest, Delivered, Folder};
 use ipc::socket;
 
 use crate::boundary::process::{RoleProcess, Start, Taken};
@@ -118,12 +118,9 @@ impl Servers {
     fn deliver(&self, account: AccountId) {
         let socket = self.channel(Service::Deliver, Instance { role: Role::Mx, worker: 9 });
         let begin = DeliverRequest::Begin { stream: 1, transaction: THEIR_MESSAGE };
-        let commit = DeliverRequest::Commit {
-            stream: 1,
-            targets: vec![Target::Account(account)],
-            folder: Folder::Inbox,
-            structure: Vec::new(),
-        };
+        let (targets, folder) = (vec![Target::Account(account)], Folder::Inbox);
+        let end = DeliverEnd { targets, folder, structure: Vec::new() };
+        let commit = DeliverRequest::Commit { stream: 1, end };
         let channel =
             Blocking::<DeliverRequest, DeliverReply>::new(socket.try_clone().expect("a descriptor"));
         channel.send(&begin, &[]).expect("the store listens");

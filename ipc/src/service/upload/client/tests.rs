@@ -1,8 +1,11 @@
 //! The client against a store of a few lines, which counts streams as the real one does.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::*;
+use crate::rpc::Link;
+use crate::service::deliver::{DeliverClient, DeliverReply, DeliverRequest, Delivery, Folder, STREAMS_MAX};
 
 type Store = (Sender<DeliverReply>, Receiver<DeliverRequest>);
 

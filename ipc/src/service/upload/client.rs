@@ -1,28 +1,31 @@
-//! The client of `deliver`.
+//! The client of each service that takes messages.
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::{COMMIT_PATIENCE, DeliverReply, DeliverRequest, Delivered, Folder, PATIENCE, STREAMS_MAX};
+use super::{COMMIT_PATIENCE, Credits, Delivered, Ending, UploadReply, UploadRequest};
 use crate::channel::{self, ChannelError, Receiver, Sender};
 use crate::frame::{Frame, FrameError};
-use crate::mail::{Target, TransactionId};
-use crate::rpc::Link;
-use crate::service::upload::Credits;
+use crate::mail::TransactionId;
 
-/// One worker's client. Clones share the channel.
-#[derive(Clone, Debug)]
-pub struct DeliverClient {
-    inner: Arc<Inner>,
+/// The asking end of one channel. Clones share it.
+#[derive(Debug)]
+pub struct UploadClient<E> {
+    inner: Arc<Inner<E>>,
+}
+
+impl<E> Clone for UploadClient<E> {
+    fn clone(&self) -> Self {
+        UploadClient { inner: Arc::clone(&self.inner) }
+    }
 }
 
 #[derive(Debug)]
-struct Inner {
-    sender: Sender<DeliverRequest>,
+struct Inner<E> {
+    sender: Sender<UploadRequest<E>>,
     streams: Mutex<Option<Streams>>,
 }
 
@@ -40,7 +43,7 @@ struct Open {
     finished: oneshot::Sender<Delivered>,
 }
 
-impl DeliverClient {
+impl<E: Ending> UploadClient<E> {
     /// Takes one end of a channel and starts the task that reads replies.
     ///
     /// # Errors
@@ -49,7 +52,7 @@ impl DeliverClient {
         let (sender, receiver) = channel::open(socket)?;
         let inner = Arc::new(Inner { sender, streams: Mutex::new(Some(Streams::default())) });
         tokio::task::spawn_local(read(Arc::downgrade(&inner), receiver));
-        Ok(DeliverClient { inner })
+        Ok(UploadClient { inner })
     }
 
     /// Has the store gone?
@@ -62,25 +65,29 @@ impl DeliverClient {
     ///
     /// # Errors
     /// When the store is gone.
-    pub async fn begin(&self, transaction: TransactionId) -> Result<Delivery, ChannelError> {
-        let delivery = self.register(transaction)?;
-        let stream = delivery.stream;
-        self.inner.sender.send(&DeliverRequest::Begin { stream, transaction }, &[]).await?;
-        Ok(delivery)
+    pub async fn begin(&self, transaction: TransactionId) -> Result<Upload<E>, ChannelError> {
+        let upload = self.register(transaction)?;
+        let stream = upload.stream;
+        self.inner.sender.send(&UploadRequest::Begin { stream, transaction }, &[]).await?;
+        Ok(upload)
     }
 
-    async fn outcome(&self, transaction: TransactionId) -> Result<Delivered, ChannelError> {
-        let mut delivery = self.register(transaction)?;
-        let stream = delivery.stream;
-        self.inner.sender.send(&DeliverRequest::Outcome { stream, transaction }, &[]).await?;
-        delivery.phase = Phase::Ended;
-        (&mut delivery.finished).await.map_err(|_| ChannelError::Gone)
+    /// What became of a transaction, which may have come to an earlier store.
+    ///
+    /// # Errors
+    /// When the store is gone.
+    pub async fn outcome(&self, transaction: TransactionId) -> Result<Delivered, ChannelError> {
+        let mut upload = self.register(transaction)?;
+        let stream = upload.stream;
+        self.inner.sender.send(&UploadRequest::Outcome { stream, transaction }, &[]).await?;
+        upload.phase = Phase::Ended;
+        (&mut upload.finished).await.map_err(|_| ChannelError::Gone)
     }
 
-    fn register(&self, transaction: TransactionId) -> Result<Delivery, ChannelError> {
+    fn register(&self, transaction: TransactionId) -> Result<Upload<E>, ChannelError> {
         let mut guard = self.inner.streams();
         let streams = guard.as_mut().ok_or(ChannelError::Gone)?;
-        if streams.open.len() >= STREAMS_MAX {
+        if streams.open.len() >= E::STREAMS_MAX {
             return Err(ChannelError::Unread);
         }
         while streams.open.contains_key(&streams.next) {
@@ -92,7 +99,7 @@ impl DeliverClient {
         let (sender, finished) = oneshot::channel();
         streams.open.insert(stream, Open { credits: credits.clone(), finished: sender });
         drop(guard);
-        Ok(Delivery {
+        Ok(Upload {
             inner: Arc::clone(&self.inner),
             stream,
             transaction,
@@ -103,7 +110,7 @@ impl DeliverClient {
     }
 }
 
-impl Inner {
+impl<E> Inner<E> {
     fn streams(&self) -> std::sync::MutexGuard<'_, Option<Streams>> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -118,14 +125,14 @@ impl Inner {
             // Nobody wires it anew while both ends live.
             why => tracing::error!(%why, "the store's channel ended"),
         }
-        // Dropping the senders wakes every waiting delivery; closing the credits wakes every sending one.
+        // Dropping the senders wakes every waiting commit; closing the credits wakes every sending one.
         for open in self.streams().take().into_iter().flat_map(|streams| streams.open.into_values()) {
             open.credits.close();
         }
     }
 }
 
-async fn read(inner: Weak<Inner>, mut receiver: Receiver<DeliverReply>) {
+async fn read<E: Ending>(inner: Weak<Inner<E>>, mut receiver: Receiver<UploadReply>) {
     loop {
         let received = receiver.receive().await;
         let Some(inner) = inner.upgrade() else { return };
@@ -141,14 +148,14 @@ async fn read(inner: Weak<Inner>, mut receiver: Receiver<DeliverReply>) {
     }
 }
 
-fn note(inner: &Inner, reply: &DeliverReply) -> bool {
+fn note<E>(inner: &Inner<E>, reply: &UploadReply) -> bool {
     let mut guard = inner.streams();
     let Some(streams) = guard.as_mut() else { return false };
     match *reply {
-        DeliverReply::Credit { stream, chunks } => {
+        UploadReply::Credit { stream, chunks } => {
             streams.open.get(&stream).is_none_or(|open| open.credits.give(chunks))
         }
-        DeliverReply::Finished { stream, outcome } => {
+        UploadReply::Finished { stream, outcome } => {
             if let Some(open) = streams.open.remove(&stream) {
                 open.credits.close();
                 let _ = open.finished.send(outcome);
@@ -160,13 +167,24 @@ fn note(inner: &Inner, reply: &DeliverReply) -> bool {
 
 /// One message on its way. Dropped before its end, it is aborted.
 #[derive(Debug)]
-pub struct Delivery {
-    inner: Arc<Inner>,
+pub struct Upload<E: Ending> {
+    inner: Arc<Inner<E>>,
     stream: u32,
     transaction: TransactionId,
     credits: Credits,
     finished: oneshot::Receiver<Delivered>,
     phase: Phase,
+}
+
+/// What is known of a message when its commit was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// The store has said it.
+    Outcome(Delivered),
+    /// The channel ended before the store said it: another one may know.
+    Gone,
+    /// The store has not said it within [`COMMIT_PATIENCE`].
+    Late,
 }
 
 /// Who has the last word on a stream.
@@ -180,7 +198,13 @@ enum Phase {
     Ended,
 }
 
-impl Delivery {
+impl<E: Ending> Upload<E> {
+    /// The transaction.
+    #[must_use]
+    pub fn transaction(&self) -> TransactionId {
+        self.transaction
+    }
+
     /// Sends a piece of the message, waiting for a credit.
     ///
     /// # Errors
@@ -204,54 +228,30 @@ impl Delivery {
         self.inner.sender.chunk(self.stream, piece).await.ok()
     }
 
-    /// Makes it durable. `link` is where the next store appears if this one dies meanwhile. `None`: the outcome is
-    /// unknown; the peer has to be told to try again.
-    pub async fn commit(
-        mut self,
-        link: &Link<DeliverClient>,
-        targets: Vec<Target>,
-        folder: Folder,
-        structure: Vec<u8>,
-    ) -> Option<Delivered> {
+    /// Asks that it be made durable where `end` says. A message of which a piece did not get through is not.
+    pub async fn finish(&mut self, end: E) -> Answered {
         if self.phase == Phase::Cut {
-            return Some(Delivered::NotStored);
+            return Answered::Outcome(Delivered::NotStored);
         }
-        let request = DeliverRequest::Commit { stream: self.stream, targets, folder, structure };
+        let request = UploadRequest::Commit { stream: self.stream, end };
         let answered = async {
             match self.inner.sender.send(&request, &[]).await {
                 Ok(()) => self.phase = Phase::Ended,
                 Err(ChannelError::Codec(error)) => {
                     // Nothing was said, and the store is there: it will be told to forget the message.
                     tracing::error!(id = %self.transaction, %error, "a commit that cannot be expressed");
-                    return Some(Delivered::NotStored);
+                    return Answered::Outcome(Delivered::NotStored);
                 }
                 // How it ended is perhaps on its way already.
                 Err(_) => {}
             }
-            (&mut self.finished).await.ok()
+            (&mut self.finished).await.map_or(Answered::Gone, Answered::Outcome)
         };
-        match tokio::time::timeout(COMMIT_PATIENCE, answered).await {
-            Ok(Some(outcome)) => Some(outcome),
-            Ok(None) => ask_next(link, self.transaction).await,
-            Err(_elapsed) => None,
-        }
+        tokio::time::timeout(COMMIT_PATIENCE, answered).await.unwrap_or(Answered::Late)
     }
 }
 
-async fn ask_next(link: &Link<DeliverClient>, transaction: TransactionId) -> Option<Delivered> {
-    let asking = async {
-        loop {
-            let client = link.get(PATIENCE, |client| !client.is_gone()).await?;
-            match client.outcome(transaction).await {
-                Ok(outcome) => return Some(outcome),
-                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, asking).await.ok().flatten()
-}
-
-impl Drop for Delivery {
+impl<E: Ending> Drop for Upload<E> {
     fn drop(&mut self) {
         if self.phase == Phase::Ended || !self.inner.has(self.stream) {
             return;
@@ -259,7 +259,7 @@ impl Drop for Delivery {
         let inner = Arc::clone(&self.inner);
         let stream = self.stream;
         tokio::task::spawn_local(async move {
-            let _ = inner.sender.send(&DeliverRequest::Abort { stream }, &[]).await;
+            let _ = inner.sender.send(&UploadRequest::Abort { stream }, &[]).await;
             // Not before: what is sent from now on comes to the store when it has forgotten the stream.
             if let Some(streams) = inner.streams().as_mut() {
                 streams.open.remove(&stream);
