@@ -2,37 +2,12 @@
 
 use std::time::Duration;
 
-use bulkhead_tests::attack::{Addresses, Client, Door, Probe, Scale, Watch, alone, connector, runtime};
-use bulkhead_tests::mail::swaks;
-use bulkhead_tests::suite::{Options, Suite, User};
+use bulkhead_tests::attack::{Addresses, Client, Door, Scale, Siege, alone, connector, runtime};
+use bulkhead_tests::suite::{Options, Suite};
 use tokio::time::Instant;
 
-const LOGIN: &str = "anna@example.org";
-const PASSWORD: &str = "correct horse";
-/// MiB that a process may grow by, whatever strangers do.
-const GROWTH: u64 = 96;
-
-fn suite() -> Suite {
-    let suite = Suite::start(User::here()[0], Options::default());
-    suite.import(&[(LOGIN, PASSWORD)]);
-    suite
-}
-
-fn nobody_was_restarted(suite: &Suite) {
-    for row in suite.status().as_array().expect("rows") {
-        assert_eq!(row["restarts"], 0, "{row}\n{}", suite.log());
-    }
-}
-
-/// Attacks while others work, and looks at what is left.
-fn under(attack: &str, suite: &Suite, strangers: impl Future<Output = ()>) {
-    let probe = Probe::start(suite, LOGIN, PASSWORD);
-    let watch = Watch::over(suite);
-    runtime().block_on(strangers);
-    watch.grew_at_most(GROWTH, attack);
-    probe.was_answered(attack);
-    nobody_was_restarted(suite);
-    assert!(swaks(suite, LOGIN, "Subject: after it\n\nbody\n").status.success(), "{}", suite.log());
+fn siege() -> Siege {
+    Siege::new(Options::default())
 }
 
 /// Connects that often to each of the doors in turn, a few hundred a moment, as a kernel's queue takes them.
@@ -52,10 +27,11 @@ async fn crowd(suite: &Suite, doors: &[Door], count: usize, network: u8) -> Vec<
 #[test]
 fn ten_thousand_connections() {
     let _alone = alone();
-    let suite = suite();
+    let siege = siege();
+    let suite = &siege.suite;
     let count = Scale::here().of(2_000, 10_000);
-    under(&format!("{count} connections"), &suite, async {
-        let mut crowd = crowd(&suite, &Door::ALL, count, 1).await;
+    siege.under(&format!("{count} connections"), async {
+        let mut crowd = crowd(suite, &Door::ALL, count, 1).await;
         tokio::time::sleep(Scale::here().of(Duration::from_secs(1), Duration::from_secs(20))).await;
         let mut greeted = 0;
         for (door, client) in crowd.iter_mut().filter(|(door, _)| !door.implicit_tls()) {
@@ -71,7 +47,7 @@ fn ten_thousand_connections() {
     // and when they have gone there is room again, on each port
     runtime().block_on(async {
         for door in Door::ALL {
-            let client = Client::open(&suite, door, [127, 99, 0, 1].into(), &connector()).await;
+            let client = Client::open(suite, door, [127, 99, 0, 1].into(), &connector()).await;
             assert!(client.is_ok(), "{door:?}: {client:?}");
         }
     });
@@ -80,17 +56,18 @@ fn ten_thousand_connections() {
 #[test]
 fn a_letter_at_a_time() {
     let _alone = alone();
-    let suite = suite();
+    let siege = siege();
+    let suite = &siege.suite;
     let scale = Scale::here();
     let each = scale.of(50, 200);
-    under(&format!("{each} slow speakers on each port"), &suite, async {
-        let mut slow = crowd(&suite, &[Door::Smtp, Door::Pop3], 2 * each, 2).await;
+    siege.under(&format!("{each} slow speakers on each port"), async {
+        let mut slow = crowd(suite, &[Door::Smtp, Door::Pop3], 2 * each, 2).await;
         let addresses = Addresses::of(3, 4);
         for door in [Door::Imaps, Door::Pop3s] {
             for _ in 0..each {
                 slow.push((
                     door,
-                    Client::open(&suite, door, addresses.next(), &connector()).await.expect("it opens"),
+                    Client::open(suite, door, addresses.next(), &connector()).await.expect("it opens"),
                 ));
             }
         }
@@ -114,11 +91,12 @@ fn a_letter_at_a_time() {
 #[test]
 fn half_open_tls() {
     let _alone = alone();
-    let suite = suite();
+    let siege = siege();
+    let suite = &siege.suite;
     let scale = Scale::here();
     let count = scale.of(1_000, 5_000);
-    under(&format!("{count} half handshakes"), &suite, async {
-        let mut half = crowd(&suite, &[Door::Imaps, Door::Pop3s], count, 4).await;
+    siege.under(&format!("{count} half handshakes"), async {
+        let mut half = crowd(suite, &[Door::Imaps, Door::Pop3s], count, 4).await;
         for (at, (_, client)) in half.iter_mut().enumerate() {
             // the beginning of a ClientHello, a whole record's header, or nothing
             let said: &[u8] = match at % 3 {
@@ -133,7 +111,7 @@ fn half_open_tls() {
             let (command, reply) = door.starttls().expect("it has one");
             for _ in 0..50 {
                 let mut client =
-                    Client::open(&suite, door, addresses.next(), &connector()).await.expect("it opens");
+                    Client::open(suite, door, addresses.next(), &connector()).await.expect("it opens");
                 if door == Door::Smtp {
                     client.say("EHLO x.example", "250 ").await.expect("a reply");
                 }

@@ -5,9 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use rustls_pki_types::ServerName;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, split};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -72,7 +72,20 @@ impl Client {
         from: Ipv4Addr,
         connector: &TlsConnector,
     ) -> io::Result<Client> {
-        let mut client = Client::connect(door.port(suite), from).await?;
+        Client::enter(door, door.port(suite), from, connector).await
+    }
+
+    /// The same, for a suite that one only knows the port of.
+    ///
+    /// # Errors
+    /// When there is no greeting.
+    pub async fn enter(
+        door: Door,
+        port: u16,
+        from: Ipv4Addr,
+        connector: &TlsConnector,
+    ) -> io::Result<Client> {
+        let mut client = Client::connect(port, from).await?;
         if door.implicit_tls() {
             client.secure(connector).await?;
         }
@@ -200,10 +213,50 @@ impl Client {
         String::from_utf8_lossy(&heard).into_owned()
     }
 
+    /// Sends those octets up to that often, while it listens: how often they went, and what was said until the other end
+    /// closed, or said nothing for that long after the last.
+    pub async fn pour(&mut self, octets: &[u8], times: u64, silence: Duration) -> (u64, String) {
+        match &mut self.stream {
+            Stream::Plain(stream) => pour(stream, octets, times, silence).await,
+            Stream::Tls(stream) => pour(stream, octets, times, silence).await,
+            Stream::Lost => (0, String::new()),
+        }
+    }
+
     /// Has the other end closed within that time? What it says meanwhile is not looked at.
     pub async fn is_closed(&mut self, patience: Duration) -> bool {
         timeout(patience, self.rest(patience)).await.is_ok()
     }
+}
+
+async fn pour(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    octets: &[u8],
+    times: u64,
+    silence: Duration,
+) -> (u64, String) {
+    let (mut reading, mut writing) = split(stream);
+    let (mut went, mut heard) = (0, Vec::new());
+    let sending = async {
+        while went < times && within(PATIENCE, writing.write_all(octets)).await.is_ok() {
+            went += 1;
+        }
+        let _ = writing.flush().await;
+        sleep(silence).await;
+    };
+    let hearing = async {
+        let mut some = [0; 4096];
+        while let Ok(count) = reading.read(&mut some).await
+            && count > 0
+        {
+            heard.extend_from_slice(&some[..count]);
+        }
+    };
+    tokio::select! {
+        () = sending => {}
+        () = hearing => {}
+    }
+    (went, String::from_utf8_lossy(&heard).into_owned())
 }
 
 async fn within<T>(patience: Duration, what: impl Future<Output = io::Result<T>>) -> io::Result<T> {

@@ -7,6 +7,7 @@
 mod address;
 mod client;
 mod door;
+mod fixture;
 mod memory;
 mod probe;
 mod trust;
@@ -17,6 +18,7 @@ use std::time::Duration;
 pub use address::Addresses;
 pub use client::Client;
 pub use door::Door;
+pub use fixture::{LOGIN, PASSWORD, Siege};
 pub use memory::{Peak, Watch, proportional_kib, resident_kib};
 pub use probe::{Latencies, Probe};
 pub use trust::{Trust, connector};

@@ -14,8 +14,8 @@ use crate::suite::Suite;
 const SESSIONS: usize = 6;
 /// Between two NOOPs of a session.
 const PAUSE: Duration = Duration::from_millis(25);
-/// SMTP gives up a client that says NOOP a hundred times; see smtp/src/proto/limits.rs.
-const SMTP_PAUSE: Duration = Duration::from_millis(900);
+/// SMTP gives up a client that says NOOP a hundred times, see smtp/src/proto/limits.rs: enough for the longest attack.
+const SMTP_PAUSE: Duration = Duration::from_millis(2500);
 
 /// Sessions that are measured, on a thread of their own.
 pub struct Probe {

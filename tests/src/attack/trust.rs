@@ -1,6 +1,6 @@
 //! TLS that asks nobody who the server is: its certificate is signed by itself.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -53,6 +53,11 @@ impl ServerCertVerifier for Trust {
 /// Makes TLS of connections; every handshake is a whole one.
 #[must_use]
 pub fn connector() -> TlsConnector {
+    static CONFIG: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| Arc::new(config()));
+    TlsConnector::from(Arc::clone(&CONFIG))
+}
+
+fn config() -> ClientConfig {
     let provider = Arc::new(ring::default_provider());
     let trust = Arc::new(Trust { provider: Arc::clone(&provider) });
     let mut config = ClientConfig::builder_with_provider(provider)
@@ -62,5 +67,5 @@ pub fn connector() -> TlsConnector {
         .with_custom_certificate_verifier(trust)
         .with_no_client_auth();
     config.resumption = Resumption::disabled();
-    TlsConnector::from(Arc::new(config))
+    config
 }
