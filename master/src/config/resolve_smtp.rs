@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 
+use super::resolve_access::access;
 use super::resolve::{RECIPIENTS, Resolver, WORKERS, cores};
 use super::resolved::{Lmtp, Submission, UnixSocket};
 use super::written;
@@ -24,7 +25,7 @@ impl Resolver<'_> {
             listen_tls: self.listen(written.listen_tls.as_deref(), 465),
             workers: self.number(written.workers.as_ref(), cores(), WORKERS),
             max_recipients: self.number(written.max_recipients.as_ref(), 1000, RECIPIENTS),
-            limits: self.limits(&written.max_connections, 1000, &written.max_connections_per_address, 50),
+            limits: self.limits(access!(written), (1000, 50)),
         }
     }
 
@@ -38,7 +39,7 @@ impl Resolver<'_> {
             unix,
             workers: self.number(written.workers.as_ref(), cores(), WORKERS),
             max_recipients: self.number(written.max_recipients.as_ref(), 1000, RECIPIENTS),
-            limits: self.limits(&written.max_connections, 1000, &written.max_connections_per_address, 50),
+            limits: self.limits(access!(written), (1000, 50)),
         }
     }
 

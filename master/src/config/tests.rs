@@ -44,6 +44,37 @@ fn pop3_is_there_if_its_section_is() {
 }
 
 #[test]
+fn submission_and_lmtp_are_there_if_their_sections_are() {
+    let config = good(LEAST);
+    assert!(!config.has(Role::Submission) && !config.has(Role::Lmtp) && config.has(Role::Auth));
+    let config = good(&format!("{LEAST}run_dir = \"/r\"\n[submission]\n[lmtp]\n"));
+    let ports: Vec<(u16, bool)> = config
+        .listeners(Role::Submission)
+        .into_iter()
+        .flat_map(|(all, tls)| all.iter().map(move |a| (a.socket.port(), tls)))
+        .collect();
+    assert_eq!(ports, [(587, false), (587, false), (465, true), (465, true)]);
+    assert!(config.lmtp.listen.is_empty() && config.has(Role::Lmtp));
+    let unix = UnixSocket { path: "/r/lmtp.sock".into(), mode: 0o660, group: None };
+    assert_eq!(config.unix_socket(Role::Lmtp), Some(&unix));
+    let config = good(&format!("{LEAST}[lmtp]\nlisten = []\nlisten_unix = \"\"\n"));
+    assert!(!config.has(Role::Lmtp));
+}
+
+#[test]
+fn mistakes_in_lmtp_have_a_place_and_a_hint() {
+    let long = format!("/{}", "x".repeat(107));
+    for (more, expected) in [
+        ("listen_unix = \"run\"", "5:15: `run` is no absolute path; begin it with a /, or write \"\" for none"),
+        ("unix_mode = \"0888\"", "5:13: `0888` is no mode; write three octal digits: \"0660\""),
+        ("unix_mode = \"1777\"", "5:13: `1777` is no mode; write three octal digits: \"0660\""),
+        (&format!("listen_unix = \"{long}\""), &format!("5:15: `{long}` is too long for a socket; it has 107 bytes at most")),
+    ] {
+        assert_eq!(bad(&format!("{LEAST}\n[lmtp]\n{more}\n")), [format!("t.toml:{expected}")], "{more}");
+    }
+}
+
+#[test]
 fn what_is_written_reaches_the_slices() {
     let config = good(&format!(
         "{LEAST}waive = [\"uid\", \"landlock\"]\nuid_base = 70000\n[tls]\ncertificate = \"/c\"\nkey = \"/k\"\n[mx]\n\
@@ -51,13 +82,19 @@ fn what_is_written_reaches_the_slices() {
          max_recipients = 200\nmax_connections = 9\nmax_connections_per_address = 4\n[imap]\nlisten_tls = []\n\
          workers = 2\nidle_minutes = 31\nmax_connections = 8\nmax_connections_per_address = 3\n[pop3]\n\
          listen = []\nlisten_tls = [\"127.0.0.1:9995\"]\nworkers = 4\nidle_minutes = 11\nmax_connections = 7\n\
-         max_connections_per_address = 2\n[store]\nupload_memory = 2097152\n"
+         max_connections_per_address = 2\n[submission]\nlisten = [\"127.0.0.1:5870\"]\nlisten_tls = []\nworkers = 5\n\
+         max_recipients = 300\nmax_connections = 6\nmax_connections_per_address = 1\n[lmtp]\n\
+         listen = [\"127.0.0.1:24\"]\nlisten_unix = \"/l\"\nunix_mode = \"0600\"\nunix_group = \"mail\"\nworkers = 6\n\
+         max_recipients = 400\nmax_connections = 5\nmax_connections_per_address = 5\n[store]\nupload_memory = 2097152\n"
     ));
     assert_eq!(config.waived, Layers::NONE.with(Layer::Uid).with(Layer::Landlock));
     assert_eq!(config.ids, IdSource::Base(70000));
     assert_eq!((config.workers(Role::Mx), config.workers(Role::Imap), config.workers(Role::Pop3)), (3, 2, 4));
     assert!(config.listeners(Role::Imap).iter().all(|(addresses, _)| addresses.is_empty()));
     assert!(config.pop3.listen.is_empty() && config.pop3.listen_tls.len() == 1);
+    assert_eq!((config.workers(Role::Submission), config.workers(Role::Lmtp)), (5, 6));
+    let unix = UnixSocket { path: "/l".into(), mode: 0o600, group: Some("mail".into()) };
+    assert_eq!((config.lmtp.listen.len(), config.unix_socket(Role::Lmtp)), (1, Some(&unix)));
     for role in Role::STARTED {
         let slice = config.slice(role).unwrap();
         assert_eq!(slice.role(), role);
@@ -74,6 +111,15 @@ fn what_is_written_reaches_the_slices() {
                 assert_eq!(pop3.idle_minutes, 11);
                 assert_eq!((pop3.limits.connections, pop3.limits.connections_per_address), (7, 2));
             }
+            RoleConfig::Submission(submission) => {
+                assert_eq!((submission.max_message_size, submission.max_recipients), (1 << 20, 300));
+                let limits = submission.limits;
+                assert_eq!((limits.connections, limits.connections_per_address), (6, 1));
+            }
+            RoleConfig::Lmtp(lmtp) => {
+                assert_eq!((lmtp.max_message_size, lmtp.max_recipients), (1 << 20, 400));
+                assert_eq!((lmtp.limits.connections, lmtp.limits.connections_per_address), (5, 5));
+            }
             RoleConfig::Keys(keys) => assert_eq!(keys.names, Some(("/c".into(), "/k".into()))),
             RoleConfig::Auth(auth) => assert_eq!(auth.domain, "example.org"),
             RoleConfig::Store(store) => assert_eq!(store.upload_memory, 2 << 20),
@@ -86,7 +132,7 @@ fn what_is_written_reaches_the_slices() {
 fn mistakes_have_a_place_and_a_hint() {
     for (more, expected) in [
         ("hostnam = \"x\"", "t.toml:3:1: there is no key `hostnam`; did you mean `hostname`?"),
-        ("workers = 2", "t.toml:3:1: there is no key `workers`; it belongs in [mx] or [imap] or [pop3]"),
+        ("workers = 2", "t.toml:3:1: there is no key `workers`; it belongs in [mx] or [imap] or [pop3] or [submission] or [lmtp]"),
         (
             "[mx]\ndomain = \"x\"",
             "t.toml:4:1: there is no key `domain` in [mx]; it belongs above the first [section]",
