@@ -3,10 +3,12 @@
 use std::process::ExitCode;
 
 use ipc::role::Role;
+#[cfg(not(feature = "hostile"))]
+use listener::helpers::Helpers;
 
 #[cfg(not(feature = "hostile"))]
 fn main() -> ExitCode {
-    sandbox::startup::run(&[Role::Imap], |_| Ok(()), bulkhead_imap::run::serve)
+    sandbox::startup::run(&[Role::Imap], |_| Helpers::start(), bulkhead_imap::run::serve)
 }
 
 #[cfg(feature = "hostile")]

@@ -51,6 +51,9 @@ pub const TARPIT: Duration = Duration::from_secs(20);
 /// The longest an address is refused.
 pub const BLOCK: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Networks that are never refused.
+pub const NEVER_BLOCKED: usize = 64;
+
 /// Certificates of a host.
 pub const CERTIFICATES: usize = 64;
 /// Names of one certificate that a handshake can ask for.
@@ -244,6 +247,7 @@ pub const BUDGETS: &[Budget] = &[
         "about a megabyte; the one longest without an offence is forgotten",
     ),
     time(Process, "BLOCK", BLOCK, "an address gets another owner some day"),
+    count(Process, "NEVER_BLOCKED", NEVER_BLOCKED, "a list that goes through each login"),
     count(Process, "PROXIES", PROXIES, "a list that goes through each new connection"),
     count(Process, "CERTIFICATES", CERTIFICATES, "two descriptors each in the first message to `keys`"),
     count(Process, "CERTIFICATE_NAMES", CERTIFICATE_NAMES, "what public authorities put into one at most"),

@@ -281,6 +281,12 @@ impl<Tx: Message, Rx: Message> Blocking<Tx, Rx> {
         socket::is_readable(self.socket.as_fd())
     }
 
+    /// Whether the peer is gone, and all it said was read.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        socket::has_ended(self.socket.as_fd())
+    }
+
     /// The socket, to go on with it as an asynchronous channel.
     #[must_use]
     pub fn into_socket(self) -> OwnedFd {

@@ -1,5 +1,6 @@
 //! How the compartments talk: frames, channels with descriptors, the peers table, one file a service, start-up.
 
+pub mod budget;
 pub mod channel;
 pub mod codec;
 pub mod control;
@@ -7,6 +8,7 @@ pub mod exit;
 pub mod frame;
 pub mod log;
 pub mod mail;
+pub mod network;
 pub mod peers;
 pub mod program;
 pub mod role;

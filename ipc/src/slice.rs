@@ -193,6 +193,10 @@ pub struct LmtpConfig {
 pub struct AuthConfig {
     /// The first of our domains: always ours, and what a login without a domain means.
     pub domain: String,
+    /// What repeated wrong passwords lead to.
+    pub blocks: Blocks,
+    /// Networks that are never refused; [`budget::NEVER_BLOCKED`] at most.
+    pub never_block: Vec<Network>,
 }
 
 /// For private keys.
@@ -213,4 +217,6 @@ pub struct StoreConfig {
     pub max_message_size: u64,
     /// Bytes of messages that may be in memory on their way in, all sessions together.
     pub upload_memory: u64,
+    /// Recipients elsewhere to whom one account may send in an hour, and at once when it sent nothing before.
+    pub recipients_per_hour: u32,
 }

@@ -19,7 +19,7 @@ pub const CHUNK_MAX: usize = 128 * 1024;
 /// The most bytes of a packet: a chunk or a message, and the frame's head.
 pub const PACKET_MAX: usize = CHUNK_MAX + 16;
 /// The most descriptors any frame carries.
-pub const DESCRIPTORS_MAX: usize = 16;
+pub const DESCRIPTORS_MAX: usize = 130;
 
 /// What arrived in one packet.
 #[derive(Debug)]
@@ -99,6 +99,15 @@ pub fn receive(socket: BorrowedFd<'_>) -> io::Result<Packet> {
 pub fn is_readable(socket: BorrowedFd<'_>) -> bool {
     // `poll` is a system call that the readers' filters do not have
     net::recv(socket, &mut [0u8; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT) != Err(rustix::io::Errno::AGAIN)
+}
+
+/// Whether the other end is closed and nothing it said is left to be read.
+#[must_use]
+pub fn has_ended(socket: BorrowedFd<'_>) -> bool {
+    match net::recv(socket, &mut [0u8; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+        Ok((_, length)) => length == 0,
+        Err(error) => error != rustix::io::Errno::AGAIN,
+    }
 }
 
 /// What a descriptor must be, for the frame that carries it to be accepted.

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
+use ipc::budget;
+use ipc::service::control::CertificateFault;
 use ipc::service::handshake::Identity;
 use rustls::SignatureScheme;
 use rustls::crypto::ring::sign::any_supported_type;
 use rustls::sign::SigningKey;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 use zeroize::Zeroize;
 
 use crate::input::{self, Form};
@@ -61,10 +63,15 @@ pub enum IdentityError {
 }
 
 impl IdentityError {
-    /// Is the file with the certificates at fault? (Else the one with the key is.)
+    /// The same, as it is said to the master.
     #[must_use]
-    pub const fn blames_certificate(&self) -> bool {
-        matches!(self, Self::NoCertificate | Self::Certificate(_) | Self::ChainTooLong)
+    pub const fn fault(&self) -> CertificateFault {
+        match self {
+            Self::NoCertificate | Self::Certificate(_) | Self::ChainTooLong => CertificateFault::Chain,
+            Self::NoKey | Self::Key => CertificateFault::Key,
+            Self::Encrypted => CertificateFault::Encrypted,
+            Self::Mismatch => CertificateFault::Mismatch,
+        }
     }
 }
 
@@ -90,6 +97,7 @@ pub struct KeyPair {
     chain: Vec<CertificateDer<'static>>,
     key: Arc<dyn SigningKey>,
     schemes: Vec<SignatureScheme>,
+    names: Vec<String>,
 }
 
 impl fmt::Debug for KeyPair {
@@ -114,14 +122,16 @@ impl KeyPair {
         if key.public_key().as_deref() != Some(parsed.tbs_certificate.subject_pki.raw) {
             return Err(IdentityError::Mismatch);
         }
+        let names = host_names(&parsed);
         let schemes = SCHEMES.into_iter().filter(|scheme| key.choose_scheme(&[*scheme]).is_some()).collect();
-        Ok(KeyPair { chain, key, schemes })
+        Ok(KeyPair { chain, key, schemes, names })
     }
 
     /// What readers are told of it.
     #[must_use]
     pub fn public(&self) -> Identity {
         Identity {
+            names: self.names.clone(),
             chain: self.chain.iter().map(|certificate| certificate.to_vec()).collect(),
             schemes: self.schemes.iter().map(|scheme| u16::from(*scheme)).collect(),
         }
@@ -146,6 +156,23 @@ impl KeyPair {
         let signer = self.key.choose_scheme(&[scheme]).ok_or(Refusal::Scheme)?;
         signer.sign(input).map_err(|_| Refusal::Failed)
     }
+}
+
+/// The host names it is for, in lower case: `*.` in front stands for one label (RFC 6125 section 6.4.3). Only those
+/// that a client can ask for (RFC 6066 section 3), and [`budget::CERTIFICATE_NAMES`] at most.
+fn host_names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let Ok(Some(extension)) = certificate.subject_alternative_name() else { return Vec::new() };
+    let host = |name: &GeneralName<'_>| match name {
+        GeneralName::DNSName(name) if is_host(name) => Some(name.to_ascii_lowercase()),
+        _ => None,
+    };
+    extension.value.general_names.iter().filter_map(host).take(budget::CERTIFICATE_NAMES).collect()
+}
+
+fn is_host(name: &str) -> bool {
+    let labels = name.strip_prefix("*.").unwrap_or(name);
+    let of_a_label = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
+    name.len() <= 253 && labels.split('.').all(|label| !label.is_empty() && label.bytes().all(of_a_label))
 }
 
 /// RFC 8446 section 4.2.3: these are for certificates only, not for TLS 1.3 handshakes.

@@ -11,7 +11,7 @@ use ipc::control::{Control, Event};
 use ipc::exit::{Exit, Failure};
 use ipc::peers::Service;
 use ipc::role::Instance;
-use ipc::service::control::{CertificateFault, Hello, ReloadRefusal};
+use ipc::service::control::{Hello, ReloadRefusal};
 use ipc::service::handshake::PATIENCE;
 use ipc::slice::{KeysConfig, RoleConfig};
 use sandbox::startup::{self, Started};
@@ -19,6 +19,7 @@ use tokio::task::AbortHandle;
 use tokio::time::MissedTickBehavior;
 
 use crate::identity::KeyPair;
+use crate::key_files::Unfit;
 use crate::service::Keyring;
 use crate::{key_files, self_signed};
 
@@ -46,26 +47,23 @@ pub async fn serve(started: Started<()>) -> Result<(), Failure> {
     let RoleConfig::Keys(config) = config else {
         return Err(Failure::new(Exit::Software, "the slice of another role"));
     };
-    let pair = load(&config, descriptors, Path::new(DIRECTORY))?;
-    answer(control, Rc::new(Keyring::new(vec![pair]))).await
+    let pairs = load(&config, descriptors, Path::new(DIRECTORY)).map_err(|unfit| unfit.failure)?;
+    answer(control, Rc::new(Keyring::new(pairs))).await
 }
 
-/// The certificate and key that the slice says.
+/// The certificates with their keys that the slice says; the one for clients that ask for no name first.
 ///
 /// # Errors
 /// As [`serve`].
-pub fn load(config: &KeysConfig, descriptors: Vec<OwnedFd>, own: &Path) -> Result<KeyPair, Failure> {
-    let mut descriptors = descriptors.into_iter();
-    match (config.files, descriptors.next(), descriptors.next()) {
-        (true, Some(certificate), Some(key)) => {
-            let names = config.names.as_ref();
-            let names = names
-                .map_or(("the certificate file", "the private key file"), |(c, k)| (c.as_str(), k.as_str()));
-            key_files::load(certificate, key, names)
-        }
-        (false, None, None) => self_signed::load_or_make(own, &config.hostname),
-        _ => Err(Failure::new(Exit::Software, "other files than the slice says")),
+pub fn load(config: &KeysConfig, descriptors: Vec<OwnedFd>, own: &Path) -> Result<Vec<KeyPair>, Unfit> {
+    if config.certificates.is_empty() {
+        let made = self_signed::load_or_make(own, &config.hostname);
+        return match made {
+            Ok(pair) => Ok(vec![pair]),
+            Err(failure) => Err(Unfit { failure, refusal: ReloadRefusal::System }),
+        };
     }
+    key_files::load_all(descriptors, &config.certificates)
 }
 
 /// Answers the readers the master wires to this role.
@@ -99,14 +97,17 @@ pub async fn answer(mut control: Control, mut keyring: Rc<Keyring>) -> Result<()
             Event::Serve => control.ready().await?,
             Event::Prepare { config: RoleConfig::Keys(config), descriptors } => {
                 let loaded = load(&config, descriptors, Path::new(DIRECTORY));
-                let answer = loaded.as_ref().map(drop).map_err(refusal);
+                let answer = loaded.as_ref().map(drop).map_err(|unfit| {
+                    tracing::error!("the new certificates are not taken: {unfit}");
+                    unfit.refusal
+                });
                 prepared = loaded.ok();
                 control.answer(answer).await?;
             }
             Event::Commit => {
-                if let Some(pair) = prepared.take() {
+                if let Some(pairs) = prepared.take() {
                     // the master wires the readers anew, and they ask for the certificates
-                    keyring = Rc::new(keyring.with(vec![pair]));
+                    keyring = Rc::new(keyring.with(pairs));
                 }
             }
             Event::Abort => prepared = None,
@@ -121,12 +122,6 @@ pub async fn answer(mut control: Control, mut keyring: Rc<Keyring>) -> Result<()
             }
         }
     }
-}
-
-/// The log says what is wrong in full.
-fn refusal(failure: &Failure) -> ReloadRefusal {
-    tracing::error!("the new certificate is not taken: {failure}");
-    ReloadRefusal::Certificate { index: 0, fault: CertificateFault::Chain }
 }
 
 async fn attend(keyring: Rc<Keyring>, reader: Instance, socket: OwnedFd) {

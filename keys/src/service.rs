@@ -94,8 +94,9 @@ impl Keyring {
 
     fn answer(&self, reader: Instance, request: HandshakeRequest) -> Result<HandshakeReply, Refusal> {
         match request {
-            HandshakeRequest::Identities => {
-                Ok(HandshakeReply::Identities(self.identities.iter().map(KeyPair::public).collect()))
+            HandshakeRequest::Identity(number) => {
+                let identity = self.identities.get(usize::from(number)).map(KeyPair::public);
+                Ok(HandshakeReply::Identity(identity))
             }
             HandshakeRequest::Sign { identity, scheme, input } => {
                 if input.len() > INPUT_MAX {

@@ -39,6 +39,6 @@ fn hello() -> Hello {
             max_open_files: 100,
         },
         log: Log { journal: false, level: LogLevel::Info },
-        config: RoleConfig::Keys(KeysConfig { hostname: "a.example".into(), files: false, names: None }),
+        config: RoleConfig::Keys(KeysConfig { hostname: "a.example".into(), certificates: vec![] }),
     }
 }

@@ -36,8 +36,7 @@ impl Master {
         let name = |path: &Path| path.display().to_string();
         let config = RoleConfig::Keys(KeysConfig {
             hostname: "mail.example.org".into(),
-            files: files.is_some(),
-            names: files.map(|(certificate, key)| (name(certificate), name(key))),
+            certificates: files.iter().map(|(certificate, key)| (name(certificate), name(key))).collect(),
         });
         let hello = Hello {
             instance: Instance { role: Role::Keys, worker: 0 },
@@ -75,8 +74,8 @@ impl Master {
         let peer = Instance { role: Role::Mx, worker: 3 };
         let message = ToRole::Peer { service: Service::Handshake, peer, serves: true };
         self.channel.send(&message, &[theirs.as_fd()]).unwrap();
-        match call_blocking::<Handshake>(&reader, HandshakeRequest::Identities).unwrap() {
-            HandshakeReply::Identities(identities) => identities[0].chain[0].clone(),
+        match call_blocking::<Handshake>(&reader, HandshakeRequest::Identity(0)).unwrap() {
+            HandshakeReply::Identity(Some(identity)) => identity.chain[0].clone(),
             other => panic!("{other:?}"),
         }
     }

@@ -66,11 +66,17 @@ fn local(test: impl Future<Output = ()>) {
 fn a_reader_gets_certificates_signatures_and_ticket_keys() {
     local(async {
         let mut reader = Reader::wire(&keyring());
-        let HandshakeReply::Identities(identities) = reader.ask(HandshakeRequest::Identities).await.unwrap()
+        let HandshakeReply::Identity(Some(identity)) =
+            reader.ask(HandshakeRequest::Identity(0)).await.unwrap()
         else {
-            panic!("no identities")
+            panic!("no identity")
         };
-        assert_eq!((identities.len(), identities[0].schemes.as_slice()), (1, &[ECDSA_P256][..]));
+        assert_eq!(
+            (identity.schemes, identity.names),
+            (vec![ECDSA_P256], vec!["mail.example.org".to_owned()])
+        );
+        let second = reader.ask(HandshakeRequest::Identity(1)).await.unwrap();
+        assert!(matches!(second, HandshakeReply::Identity(None)));
         let reply = reader.ask(sign(0, ECDSA_P256, handshake())).await.unwrap();
         assert!(matches!(reply, HandshakeReply::Signature(_)));
         let reply = reader.ask(HandshakeRequest::TicketKeys).await.unwrap();
@@ -111,8 +117,8 @@ fn too_many_refusals_cost_the_channel_and_nobody_elses() {
             let _ = hostile.ask(sign(0, ECDSA_P256, vec![1])).await;
         }
         assert!(matches!((&mut hostile.served).await.unwrap(), Ended::Refused));
-        assert!(hostile.ask(HandshakeRequest::Identities).await.is_err());
-        assert!(honest.ask(HandshakeRequest::Identities).await.is_ok());
+        assert!(hostile.ask(HandshakeRequest::Identity(0)).await.is_err());
+        assert!(honest.ask(HandshakeRequest::Identity(0)).await.is_ok());
     });
 }
 
@@ -142,7 +148,7 @@ fn what_is_out_of_form_costs_the_channel() {
             assert!(matches!(keyring.serve(READER, theirs).await, Ended::Channel(_)), "{bytes:?}");
         }
         let (ours, theirs) = ipc::socket::pair().unwrap();
-        let call = ipc::frame::message(&Call::<Handshake>::new(0, HandshakeRequest::Identities)).unwrap();
+        let call = ipc::frame::message(&Call::<Handshake>::new(0, HandshakeRequest::Identity(0))).unwrap();
         ipc::socket::send(ours.as_fd(), &call, &[], &[std::io::stderr().as_fd()]).unwrap();
         assert!(matches!(keyring.serve(READER, theirs).await, Ended::Channel(ChannelError::Frame(_))));
     });

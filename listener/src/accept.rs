@@ -119,6 +119,7 @@ impl Gate {
         let limits = Limits {
             connections: limits.connections.max(1),
             connections_per_address: limits.connections_per_address.max(1),
+            ..limits
         };
         Gate {
             limits,

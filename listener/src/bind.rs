@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 
@@ -13,8 +13,18 @@ const BACKLOG: i32 = 4096;
 /// (SO_REUSEPORT); an IPv6 address takes IPv6 connections only.
 ///
 /// # Errors
-/// As socket(2), bind(2) and listen(2).
+/// As [`reserve`] and [`listen`].
 pub fn bind(address: SocketAddr) -> io::Result<OwnedFd> {
+    let socket = reserve(address)?;
+    listen(&socket)?;
+    Ok(socket)
+}
+
+/// The same, but nobody can connect to it before [`listen`].
+///
+/// # Errors
+/// As socket(2) and bind(2).
+pub fn reserve(address: SocketAddr) -> io::Result<OwnedFd> {
     let family = match address {
         SocketAddr::V4(_) => AddressFamily::INET,
         SocketAddr::V6(_) => AddressFamily::INET6,
@@ -27,8 +37,15 @@ pub fn bind(address: SocketAddr) -> io::Result<OwnedFd> {
         sockopt::set_ipv6_v6only(&socket, true)?;
     }
     rustix::net::bind(&socket, &address)?;
-    rustix::net::listen(&socket, BACKLOG)?;
     Ok(socket)
+}
+
+/// From now on connections to it are made.
+///
+/// # Errors
+/// As listen(2).
+pub fn listen(socket: impl AsFd) -> io::Result<()> {
+    Ok(rustix::net::listen(socket, BACKLOG)?)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use crate::helpers::Helpers;
 use crate::session::TlsInfo;
 
 /// One connection, as a session sees it.
@@ -17,6 +18,8 @@ pub struct Connection {
     /// What TLS agreed on, where it came first (RFC 8314 section 3). Later, by STARTTLS, it comes by
     /// [`crate::session::Session::secured_with`].
     pub tls: Option<TlsInfo>,
+    /// For work that would hold up the other sessions.
+    pub helpers: Helpers,
 }
 
 /// A number that names a connection in the log of every role it touches; random, so that it is unique among workers.

@@ -17,6 +17,7 @@ use tokio::time::{sleep, timeout};
 use crate::accept::{Arrival, Entrance, Gate};
 use crate::connection::{Connection, ConnectionId};
 use crate::drive::{Ended, Transport, drive};
+use crate::helpers::Helpers;
 use crate::session::{Backend, Session, TlsInfo};
 use crate::stream::Stream;
 use crate::tls::{Tls, TlsError};
@@ -68,14 +69,15 @@ pub trait Reader: 'static {
 ///
 /// # Errors
 /// When the master is gone or out of phase, or an entrance fails.
-pub async fn serve<R: Reader>(mut control: Control, reader: R) -> Result<(), Failure> {
+pub async fn serve<R: Reader>(mut control: Control, reader: R, helpers: Helpers) -> Result<(), Failure> {
     reader.introduce(&control);
-    let tls = Tls::new();
+    let tls = Tls::new(helpers.clone());
     tls.on_starving(control.plea(Service::Handshake));
     let mut worker = Worker {
         gate: Gate::new(reader.limits()),
         reader: Rc::new(reader),
         tls,
+        helpers,
         entrances: Vec::new(),
         drain: watch::Sender::new(false),
         prepared: None,
@@ -97,6 +99,7 @@ pub async fn serve<R: Reader>(mut control: Control, reader: R) -> Result<(), Fai
 struct Worker<R> {
     reader: Rc<R>,
     tls: Rc<Tls>,
+    helpers: Helpers,
     gate: Gate,
     entrances: Vec<Entrance>,
     drain: watch::Sender<bool>,
@@ -254,9 +257,10 @@ impl<R: Reader> Worker<R> {
         let (Ok(id), Ok(local)) = (ConnectionId::random(), arrival.stream.local_addr()) else { return };
         let entered = gauge.enter();
         let (reader, tls, drain) = (Rc::clone(&self.reader), Rc::clone(&self.tls), self.drain.subscribe());
+        let helpers = self.helpers.clone();
         tokio::task::spawn_local(async move {
             tracing::debug!(%id, %peer, %local, "connection");
-            let connection = Connection { id, peer, local, tls: None };
+            let connection = Connection { id, peer, local, tls: None, helpers };
             let implicit = arrival.listener.implicit_tls;
             let ended = attend(&*reader, &tls, arrival.stream, connection, implicit, drain).await;
             match ended {

@@ -15,7 +15,7 @@ async fn accepting_survives_emfile() {
     let socket = TcpListener::from(bind("127.0.0.1:0".parse().unwrap()).unwrap());
     let address = socket.local_addr().unwrap();
     let entrances = [Entrance::new(Listener { address: address.into(), implicit_tls: false }, socket.into()).unwrap()];
-    let gate = Gate::new(Limits { connections: 100, connections_per_address: 100 });
+    let gate = Gate::new(Limits::of(100, 100));
     let _clients = [TcpStream::connect(address).unwrap(), TcpStream::connect(address).unwrap()];
     let first = gate.accept(&entrances).await.unwrap();
 

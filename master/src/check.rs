@@ -13,7 +13,7 @@ use crate::{config, files, identity::Identities};
 /// What is wrong.
 pub fn check(path: &Path) -> Result<(), Failure> {
     let config = config::load(path)?;
-    config.tls.as_ref().map(files::open).transpose()?;
+    files::open(&config.tls)?;
     if nix::unistd::geteuid().is_root() {
         Identities::settle(&config)?;
     }

@@ -1,4 +1,4 @@
-//! The administrator's certificate and key: opened here, read by the role `keys` alone.
+//! The administrator's certificates and keys: opened here, read by the role `keys` alone.
 
 use std::fs::File;
 use std::path::Path;
@@ -8,12 +8,18 @@ use rustix::fs::{Mode, OFlags};
 
 use crate::config::TlsFiles;
 
-/// Opens both, certificate first.
+/// Opens all of them: of each certificate the chain, then the key.
 ///
 /// # Errors
 /// One is missing, unreadable or no regular file.
-pub fn open(files: &TlsFiles) -> Result<[File; 2], Failure> {
-    Ok([regular(&files.certificate, "tls.certificate")?, regular(&files.key, "tls.key")?])
+pub fn open(certificates: &[TlsFiles]) -> Result<Vec<File>, Failure> {
+    let mut opened = Vec::with_capacity(certificates.len().saturating_mul(2));
+    for (index, files) in certificates.iter().enumerate() {
+        let section = if index == 0 { "tls" } else { "tls.certificates" };
+        opened.push(regular(&files.certificate, &format!("{section}.certificate"))?);
+        opened.push(regular(&files.key, &format!("{section}.key"))?);
+    }
+    Ok(opened)
 }
 
 fn regular(path: &Path, key: &str) -> Result<File, Failure> {
@@ -37,12 +43,13 @@ mod tests {
         let certificate = dir.path().join("c.pem");
         std::fs::write(&certificate, "x").unwrap();
         let key = dir.path().to_path_buf();
-        let failure = open(&TlsFiles { certificate: certificate.clone(), key }).unwrap_err();
+        let failure = open(&[TlsFiles { certificate: certificate.clone(), key }]).unwrap_err();
         assert_eq!(failure.exit, Exit::Config);
         assert!(failure.message.starts_with("tls.key: ") && failure.message.ends_with("no regular file"));
         let key = dir.path().join("none");
-        let failure = open(&TlsFiles { certificate: certificate.clone(), key }).unwrap_err();
+        let failure = open(&[TlsFiles { certificate: certificate.clone(), key }]).unwrap_err();
         assert!(failure.message.contains("none: No such file"), "{failure}");
-        assert!(open(&TlsFiles { certificate: certificate.clone(), key: certificate }).is_ok());
+        let good = TlsFiles { certificate: certificate.clone(), key: certificate };
+        assert_eq!(open(&[good.clone(), good]).map(|opened| opened.len()).unwrap(), 4);
     }
 }

@@ -30,7 +30,7 @@ pub struct Prepared {
     pub bound: Vec<Bound>,
     /// The log of all.
     pub log: Log,
-    certificate: Option<[File; 2]>,
+    certificates: Vec<File>,
     programs: BTreeMap<Role, PathBuf>,
     directories: Directories,
     files_limit: u64,
@@ -43,7 +43,7 @@ impl Prepared {
     /// Whatever of it cannot be had: nothing was started then.
     pub fn from_file(path: &Path) -> Result<Self, Failure> {
         let config = config::load(path)?;
-        let certificate = config.tls.as_ref().map(files::open).transpose()?;
+        let certificates = files::open(&config.tls)?;
         let identities = Identities::settle(&config)?;
         let programs = programs()?;
         let journal = journal::is_there();
@@ -58,7 +58,7 @@ impl Prepared {
             sockets,
             bound,
             log,
-            certificate,
+            certificates,
             programs,
             directories,
             files_limit,
@@ -88,7 +88,7 @@ impl Prepared {
         let config = self.config.slice(role).ok_or(std::io::ErrorKind::InvalidInput)?;
         let mut descriptors = Vec::new();
         if !config.descriptors().is_empty() {
-            for file in self.certificate.iter().flatten() {
+            for file in &self.certificates {
                 // who has the descriptor moves our offset, too
                 rustix::fs::seek(file, rustix::fs::SeekFrom::Start(0))?;
                 descriptors.push(file.try_clone()?.into());

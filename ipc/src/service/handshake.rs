@@ -1,8 +1,11 @@
 //! `handshake`: a reader asks `keys` to sign a TLS handshake. The key itself never leaves `keys`.
 //!
-//! rustls signs synchronously, so this client blocks, with a time-out of [`PATIENCE`]; a worker has one such channel.
-//! When `keys` dies, handshakes under way fail, and the client uses the channel the master wires to the next one.
+//! rustls signs synchronously, so this client blocks, with a time-out of [`PATIENCE`], on a helper thread. A worker has
+//! one such channel; the numbers of identities are those of the channel they were learnt on. When `keys` dies, or has
+//! other certificates, the master wires a new one: handshakes under way end with the old.
 
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -26,8 +29,8 @@ pub enum Handshake {}
 /// What a reader asks.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum HandshakeRequest {
-    /// The certificates of this role's listeners.
-    Identities,
+    /// One of the certificates of this role's listeners, counted from 0: the reader asks until there is none.
+    Identity(u16),
     /// A signature.
     Sign {
         /// Which of the identities.
@@ -45,6 +48,9 @@ pub enum HandshakeRequest {
 /// A certificate chain and what its key can sign.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Identity {
+    /// The host names it is for, in lower case; `*.` in front stands for one label. At most
+    /// [`crate::budget::CERTIFICATE_NAMES`].
+    pub names: Vec<String>,
     /// The chain, leaf first, each certificate in DER.
     pub chain: Vec<Vec<u8>>,
     /// The SignatureScheme codes its key can produce, preferred first.
@@ -69,8 +75,8 @@ impl std::fmt::Debug for TicketKey {
 /// What `keys` answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum HandshakeReply {
-    /// The identities, in the order of preference.
-    Identities(Vec<Identity>),
+    /// The identity of that number, if there is one. The first is for clients that ask for no name, or for another.
+    Identity(Option<Identity>),
     /// The signature.
     Signature(Vec<u8>),
     /// The present and the previous ticket keys.
@@ -92,75 +98,70 @@ impl Procedure for Handshake {
     const IN_FLIGHT: usize = IN_FLIGHT;
 }
 
-/// The blocking client, whose channel the master can replace.
-#[derive(Debug, Default)]
+/// The blocking client of one channel, for threads that may wait: several can call at once, and have their turn.
+/// [`HandshakeClient::is_silent`] and [`HandshakeClient::is_gone`] never wait.
+#[derive(Debug)]
 pub struct HandshakeClient {
-    channel: Mutex<Present>,
-}
-
-#[derive(Debug, Default)]
-struct Present {
-    channel: Option<Blocking<Call<Handshake>, Answer<Handshake>>>,
-    next: u32,
-    /// A call on this channel was given up, and `keys` has said nothing since.
-    silent: bool,
-}
-
-impl Present {
-    fn is_silent(&self) -> bool {
-        self.silent && self.channel.as_ref().is_some_and(|channel| !channel.is_readable())
-    }
+    channel: Blocking<Call<Handshake>, Answer<Handshake>>,
+    /// Whose turn it is, and the id of its call.
+    turn: Mutex<u32>,
+    /// A call was given up, and `keys` has said nothing since.
+    silent: AtomicBool,
 }
 
 impl HandshakeClient {
-    /// A new channel stands.
+    /// On a channel in blocking mode.
     ///
     /// # Errors
     /// When the socket takes no time-out.
-    pub fn replace(&self, socket: std::os::fd::OwnedFd) -> std::io::Result<()> {
+    pub fn new(socket: OwnedFd) -> std::io::Result<Self> {
         crate::socket::set_receive_timeout(&socket, PATIENCE)?;
-        let mut present = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
-        present.channel = Some(Blocking::new(socket));
-        present.silent = false;
-        Ok(())
+        Ok(HandshakeClient {
+            channel: Blocking::new(socket),
+            turn: Mutex::default(),
+            silent: AtomicBool::new(false),
+        })
     }
 
     /// Did a call end without an answer, and is there still none? Until there is, no call is tried: each would stop
-    /// its thread, with all sessions on it, for [`PATIENCE`].
+    /// its thread for [`PATIENCE`].
     #[must_use]
     pub fn is_silent(&self) -> bool {
-        self.channel.lock().unwrap_or_else(PoisonError::into_inner).is_silent()
+        self.silent.load(Ordering::Relaxed) && !self.channel.is_readable()
     }
 
-    /// Asks and waits, at most [`PATIENCE`]; not at all while [`HandshakeClient::is_silent`].
+    /// Has `keys` closed the channel?
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.channel.has_ended()
+    }
+
+    /// Asks and waits, at most [`PATIENCE`], and as long for a call before it; not at all while
+    /// [`HandshakeClient::is_silent`].
     ///
     /// # Errors
     /// When `keys` is away or does not answer in time.
     pub fn call(&self, request: HandshakeRequest) -> Result<HandshakeReply, ChannelError> {
-        let mut present = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
-        if present.is_silent() {
+        if self.is_silent() {
             return Err(ChannelError::Unread);
         }
-        let id = present.next;
-        present.next = id.wrapping_add(1);
-        let channel = present.channel.as_ref().ok_or(ChannelError::Gone)?;
-        let outcome = Self::exchange(channel, id, request);
-        present.silent = matches!(outcome, Err(ChannelError::Unread));
-        if !matches!(outcome, Ok(_) | Err(ChannelError::Unread)) {
-            present.channel = None;
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        // the call before may just have been given up
+        if self.is_silent() {
+            return Err(ChannelError::Unread);
         }
+        let id = *turn;
+        *turn = id.wrapping_add(1);
+        let outcome = self.exchange(id, request);
+        self.silent.store(matches!(outcome, Err(ChannelError::Unread)), Ordering::Relaxed);
         outcome
     }
 
-    fn exchange(
-        channel: &Blocking<Call<Handshake>, Answer<Handshake>>,
-        id: u32,
-        request: HandshakeRequest,
-    ) -> Result<HandshakeReply, ChannelError> {
-        channel.send(&Call::new(id, request), &[])?;
+    fn exchange(&self, id: u32, request: HandshakeRequest) -> Result<HandshakeReply, ChannelError> {
+        self.channel.send(&Call::new(id, request), &[])?;
         let asked = Instant::now();
         while asked.elapsed() < PATIENCE {
-            match channel.receive() {
+            match self.channel.receive() {
                 // A late reply to a call that was given up is passed over.
                 Ok(Frame::Message(answer, _)) if answer.id() == id => return Ok(answer.into_reply()),
                 Ok(_) => {}
@@ -174,8 +175,6 @@ impl HandshakeClient {
 
 #[cfg(test)]
 mod tests {
-    use std::os::fd::OwnedFd;
-
     use super::*;
     use crate::frame::Message;
 
@@ -198,9 +197,7 @@ mod tests {
 
     fn pair() -> (HandshakeClient, OwnedFd) {
         let (ours, theirs) = crate::socket::pair().unwrap();
-        let client = HandshakeClient::default();
-        client.replace(ours).unwrap();
-        (client, theirs)
+        (HandshakeClient::new(ours).unwrap(), theirs)
     }
 
     #[test]
@@ -233,13 +230,31 @@ mod tests {
     }
 
     #[test]
-    fn the_next_channel_is_not_held_to_the_silence_of_the_last() {
+    fn who_waits_for_a_turn_does_not_wait_for_a_silent_keys_as_well() {
         let (client, _theirs) = pair();
-        assert!(client.call(HandshakeRequest::TicketKeys).is_err());
-        let (ours, theirs) = crate::socket::pair().unwrap();
-        client.replace(ours).unwrap();
-        assert!(!client.is_silent());
+        let started = Instant::now();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    assert!(matches!(client.call(HandshakeRequest::TicketKeys), Err(ChannelError::Unread)));
+                });
+            }
+            // nobody who only looks is held up by those
+            std::thread::sleep(PATIENCE / 4);
+            let looked = Instant::now();
+            assert!(!client.is_silent() && !client.is_gone());
+            assert!(looked.elapsed() < PATIENCE / 4);
+        });
+        assert!(started.elapsed() < PATIENCE * 2, "{:?}", started.elapsed());
+    }
+
+    #[test]
+    fn keys_that_is_gone_is_not_silent() {
+        let (client, theirs) = pair();
+        assert!(!client.is_gone());
         drop(theirs);
+        assert!(client.is_gone());
         assert!(!matches!(client.call(HandshakeRequest::TicketKeys), Err(ChannelError::Unread)));
+        assert!(!client.is_silent());
     }
 }

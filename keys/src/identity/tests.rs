@@ -130,3 +130,28 @@ fn nothing_of_the_key_is_shown() {
     let shown = format!("{:?}", KeyPair::from_pem(&chain, &key).unwrap());
     assert_eq!(shown, "KeyPair { certificates: 1, schemes: [ED25519], .. }");
 }
+
+#[test]
+fn its_names_are_those_a_client_can_ask_for() {
+    let names = ["Mail.Example.org", "*.example.net", "192.0.2.1", "a b.example", "*", "x.*.example"];
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::default();
+    for name in names {
+        params.subject_alt_names.push(rcgen::SanType::DnsName(name.try_into().unwrap()));
+    }
+    let certificate = params.self_signed(&key).unwrap();
+    let pair = KeyPair::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes()).unwrap();
+    assert_eq!(pair.public().names, ["mail.example.org", "*.example.net", "192.0.2.1"]);
+}
+
+/// The longest chain with the most and longest names fits one message.
+#[test]
+fn every_identity_can_be_sent() {
+    let identity = Identity {
+        names: vec!["x".repeat(253); budget::CERTIFICATE_NAMES],
+        chain: vec![vec![7; CHAIN_MAX / CERTIFICATES_MAX]; CERTIFICATES_MAX],
+        schemes: SCHEMES.map(u16::from).to_vec(),
+    };
+    let reply = ipc::service::handshake::HandshakeReply::Identity(Some(identity));
+    assert!(ipc::codec::encode(&reply).is_ok());
+}

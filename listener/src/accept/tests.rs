@@ -12,7 +12,7 @@ fn entrance() -> (Entrance, SocketAddr) {
 }
 
 fn gate(connections: u32, connections_per_address: u32) -> Gate {
-    Gate::new(Limits { connections, connections_per_address })
+    Gate::new(Limits::of(connections, connections_per_address))
 }
 
 const SOON: Duration = Duration::from_millis(200);

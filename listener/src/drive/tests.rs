@@ -129,7 +129,7 @@ async fn dialog(backend: Oracle, with: impl AsyncFnOnce(Peer)) -> Ended {
     let (ours, stream) = duplex(4096);
     let drain = watch::Sender::new(false);
     let flag = drain.subscribe();
-    let tls = Tls::new();
+    let tls = Tls::new(crate::helpers::Helpers::start().unwrap());
     let driven = drive(Transport::Plain(ours), &tls, Echo::default(), backend, flag);
     let (ended, ()) = tokio::join!(driven, with(Peer { stream, drain }));
     ended
@@ -272,7 +272,7 @@ impl Session for Deaf {
 async fn input_that_nobody_consumes_has_an_end() {
     let (ours, mut peer) = duplex(4096);
     let (_drain, flag) = watch::channel(false);
-    let tls = Tls::new();
+    let tls = Tls::new(crate::helpers::Helpers::start().unwrap());
     let driven = drive(Transport::Plain(ours), &tls, Deaf, Oracle::default(), flag);
     let (ended, ()) = tokio::join!(driven, async {
         // More than is read, as an attacker sends it; the good-bye can be heard all the same.
@@ -347,7 +347,7 @@ async fn a_busy_session_leaves_time_to_others() {
     }
     let (ours, _peer) = duplex(64);
     let (_drain, flag) = watch::channel(false);
-    let (tls, steps) = (Tls::new(), Rc::default());
+    let (tls, steps) = (Tls::new(crate::helpers::Helpers::start().unwrap()), Rc::default());
     let greedy = drive(Transport::Plain(ours), &tls, Greedy(Rc::clone(&steps)), Now, flag);
     tokio::select! {
         biased;

@@ -7,9 +7,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio_rustls::server::TlsStream;
 
 use crate::session::Input;
+use crate::tls::TlsStream;
 
 /// Bytes taken in at one reading.
 const READ: usize = 16 * 1024;
@@ -86,7 +86,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
     pub(super) async fn linger(&mut self) {
         let io = match self {
             Transport::Plain(io) => io,
-            Transport::Tls(stream) => stream.get_mut().0,
+            Transport::Tls(stream) => stream.io_mut(),
             Transport::Lost => return,
         };
         let mut io = Transport::Plain(io);

@@ -34,7 +34,7 @@ async fn a_panic_is_its_own_works_end() {
 async fn as_much_is_done_at_once_as_there_are_helpers() {
     let helpers = Helpers::start().unwrap();
     let started = Instant::now();
-    let nap = || helpers.run(|| std::thread::sleep(Duration::from_millis(200)));
+    let nap = || helpers.run(|| thread::sleep(Duration::from_millis(200)));
     let (one, two) = tokio::join!(nap(), nap());
     assert_eq!((one, two), (Ok(()), Ok(())));
     assert!(started.elapsed() < Duration::from_millis(390), "{:?}", started.elapsed());

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use ipc::service::handshake::{HandshakeClient, HandshakeReply, HandshakeRequest, Identity};
-use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::{Error, SignatureAlgorithm, SignatureScheme};
 use rustls_pki_types::CertificateDer;
@@ -17,46 +16,20 @@ pub(super) enum UnfitIdentity {
     Empty,
 }
 
-/// The certificates of this role's listeners.
-#[derive(Debug)]
-pub(super) struct RemoteIdentities {
-    certified: Vec<Arc<CertifiedKey>>,
-}
-
-impl RemoteIdentities {
-    pub(super) fn new(
-        identities: Vec<Identity>,
-        client: &Arc<HandshakeClient>,
-    ) -> Result<Self, UnfitIdentity> {
-        let certified = (0..=u16::MAX)
-            .zip(identities)
-            .map(|(index, identity)| certified(index, identity, client))
-            .collect::<Result<Vec<_>, _>>()?;
-        if certified.is_empty() { Err(UnfitIdentity::None) } else { Ok(RemoteIdentities { certified }) }
-    }
-}
-
-impl ResolvesServerCert for RemoteIdentities {
-    /// The first whose key the client can check.
-    fn resolve(&self, client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let offered = client_hello.signature_schemes();
-        self.certified.iter().find(|certified| certified.key.choose_scheme(offered).is_some()).cloned()
-    }
-}
-
-fn certified(
-    index: u16,
+/// A certificate with its key elsewhere; `number` is its own on the channel of `client`.
+pub(super) fn certified(
+    number: u16,
     identity: Identity,
     client: &Arc<HandshakeClient>,
-) -> Result<Arc<CertifiedKey>, UnfitIdentity> {
+) -> Result<CertifiedKey, UnfitIdentity> {
     let schemes: Vec<_> = identity.schemes.into_iter().map(SignatureScheme::from).collect();
     let algorithm = schemes.first().copied().and_then(algorithm).ok_or(UnfitIdentity::Empty)?;
     let chain: Vec<_> = identity.chain.into_iter().map(CertificateDer::from).collect();
     if chain.is_empty() {
         return Err(UnfitIdentity::Empty);
     }
-    let key = RemoteKey { identity: index, schemes, algorithm, client: Arc::clone(client) };
-    Ok(Arc::new(CertifiedKey::new(chain, Arc::new(key))))
+    let key = RemoteKey { number, schemes, algorithm, client: Arc::clone(client) };
+    Ok(CertifiedKey::new(chain, Arc::new(key)))
 }
 
 fn algorithm(scheme: SignatureScheme) -> Option<SignatureAlgorithm> {
@@ -77,7 +50,7 @@ fn algorithm(scheme: SignatureScheme) -> Option<SignatureAlgorithm> {
 /// A key that is elsewhere.
 #[derive(Debug)]
 struct RemoteKey {
-    identity: u16,
+    number: u16,
     schemes: Vec<SignatureScheme>,
     algorithm: SignatureAlgorithm,
     client: Arc<HandshakeClient>,
@@ -86,7 +59,7 @@ struct RemoteKey {
 impl SigningKey for RemoteKey {
     fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
         let scheme = self.schemes.iter().copied().find(|scheme| offered.contains(scheme))?;
-        Some(Box::new(RemoteSigner { identity: self.identity, scheme, client: Arc::clone(&self.client) }))
+        Some(Box::new(RemoteSigner { identity: self.number, scheme, client: Arc::clone(&self.client) }))
     }
 
     fn algorithm(&self) -> SignatureAlgorithm {

@@ -1,5 +1,6 @@
 use std::rc::Rc;
 
+use bulkhead_listener::helpers::Helpers;
 use bulkhead_listener::session::TlsInfo;
 use bulkhead_listener::tls::{HANDSHAKE_PATIENCE, KEYS_PATIENCE, Tls, TlsError};
 use ipc::role::Role;
@@ -95,7 +96,7 @@ fn a_new_keys_takes_over_and_one_that_is_away_is_waited_for() {
 #[test]
 fn without_keys_there_is_no_tls() {
     local(async {
-        let tls: Rc<Tls> = Tls::new();
+        let tls: Rc<Tls> = Tls::new(Helpers::start().unwrap());
         let (ours, _theirs) = duplex(64);
         let started = freeze();
         assert!(matches!(tls.accept(ours).await, Err(TlsError::KeysAway)));
@@ -143,5 +144,5 @@ fn freeze() -> tokio::time::Instant {
 }
 
 async fn tls_is_there(tls: &Tls) -> bool {
-    tokio::time::timeout(std::time::Duration::from_millis(20), tls.acceptor()).await.is_ok()
+    tokio::time::timeout(std::time::Duration::from_millis(20), tls.available()).await.is_ok()
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bulkhead_keys::identity::KeyPair;
 use bulkhead_keys::service::Keyring;
+use bulkhead_listener::helpers::Helpers;
 use bulkhead_listener::session::{Backend, Farewell, Input, Session, Step, TlsInfo};
 use bulkhead_listener::tls::Tls;
 use ipc::role::{Instance, Role};
@@ -69,7 +70,7 @@ impl Keys {
     }
 
     pub(crate) async fn worker(&self, role: Role, worker: u16) -> Rc<Tls> {
-        let tls = Tls::new();
+        let tls = Tls::new(Helpers::start().unwrap());
         tls.set_channel(self.channel(role, worker));
         tls.obtained().await;
         tls

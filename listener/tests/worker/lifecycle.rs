@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bulkhead_listener::bind::bind;
 use bulkhead_listener::connection::Connection;
+use bulkhead_listener::helpers::Helpers;
 use bulkhead_listener::serve::{Reader, serve};
 use ipc::channel::{self, Blocking, Receiver, Sender};
 use ipc::control::Control;
@@ -31,7 +32,7 @@ impl Reader for Toy {
     type Backend = Nothing;
 
     fn limits(&self) -> Limits {
-        Limits { connections: 10, connections_per_address: 2 }
+        Limits::of(10, 2)
     }
 
     fn busy(&self) -> &[u8] {
@@ -62,7 +63,8 @@ impl Master {
     async fn start() -> Master {
         let (ours, theirs) = ipc::socket::pair().unwrap();
         let role = tokio::task::spawn_local(async move {
-            serve(Control::locked(Blocking::new(theirs), Layers::NONE).await?, Toy).await
+            serve(Control::locked(Blocking::new(theirs), Layers::NONE).await?, Toy, Helpers::start().unwrap())
+                .await
         });
         let (sender, receiver) = channel::open(ours).unwrap();
         let mut master = Master { sender, receiver, role };

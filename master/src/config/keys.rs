@@ -22,13 +22,14 @@ const ROOT: &[&str] = &[
     "pop3",
     "submission",
     "lmtp",
+    "replace",
     "store",
 ];
 
 /// The keys of each section.
 const SECTIONS: &[(&str, &[&str])] = &[
     ("tls", &["certificate", "key", "certificates"]),
-    ("limits", &["block_after", "block_minutes"]),
+    ("limits", &["block_after", "block_minutes", "never_block"]),
     (
         "mx",
         &[
@@ -63,6 +64,8 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "idle_minutes",
             "max_connections",
             "max_connections_per_address",
+            "max_connections_per_network",
+            "proxy_from",
         ],
     ),
     (
@@ -74,6 +77,8 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "max_recipients",
             "max_connections",
             "max_connections_per_address",
+            "max_connections_per_network",
+            "proxy_from",
         ],
     ),
     (
@@ -87,8 +92,11 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "max_recipients",
             "max_connections",
             "max_connections_per_address",
+            "max_connections_per_network",
+            "proxy_from",
         ],
     ),
+    ("replace", &["after", "connections", "drain"]),
     ("store", &["upload_memory"]),
 ];
 

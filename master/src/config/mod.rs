@@ -7,8 +7,11 @@ mod error;
 mod keys;
 mod names;
 mod resolve;
+mod resolve_access;
 mod resolve_smtp;
 mod resolved;
+mod restart;
+mod turnover;
 mod units;
 mod written;
 
@@ -20,6 +23,8 @@ pub use error::{ConfigError, ConfigErrors};
 pub use resolved::{
     Address, Config, IdSource, Imap, Lmtp, Mx, Origin, Pop3, Submission, TlsFiles, UnixSocket,
 };
+pub use restart::reloadable;
+pub use turnover::Turnover;
 pub use written::Written;
 
 /// Where the file is looked for when nothing else is said.
@@ -32,7 +37,17 @@ pub const SIZE_MAX: u64 = 1024 * 1024;
 /// # Errors
 /// Everything that is wrong with it, each with its place.
 pub fn load(path: &Path) -> Result<Config, ConfigErrors> {
-    parse(path, &read(path)?)
+    load_with_text(path).map(|(_, config)| config)
+}
+
+/// The same, and the text it was read from.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with_text(path: &Path) -> Result<(String, Config), ConfigErrors> {
+    let text = read(path)?;
+    let config = parse(path, &text)?;
+    Ok((text, config))
 }
 
 /// Checks and resolves the text of the file; `path` is for the errors.

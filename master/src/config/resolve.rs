@@ -7,13 +7,12 @@ use std::path::{Path, PathBuf};
 
 use ipc::role::{Layer, Layers};
 use ipc::service::control::LogLevel;
-use ipc::budget;
-use ipc::network::Network;
-use ipc::slice::{Blocks, Limits, Proxies};
+use ipc::slice::Blocks;
 use toml::Spanned;
 
 use super::error::{ConfigError, ConfigErrors};
-use super::resolved::{Address, Config, IdSource, Imap, Mx, Origin, Pop3, TlsFiles};
+use super::resolve_access::{NO_BLOCKS, access};
+use super::resolved::{Address, Config, IdSource, Imap, Mx, Origin, Pop3};
 use super::written::{self, Quantity, Written};
 use super::{address, keys, names, units};
 
@@ -28,7 +27,6 @@ pub(super) const RECIPIENTS: RangeInclusive<u32> = 100..=10_000;
 /// The uids of one instance lie within; root, nobody and the upper half are never a role's.
 const UID_BASES: RangeInclusive<u32> = 1..=2_000_000_000;
 pub(super) const WORKERS: RangeInclusive<u16> = 1..=256;
-const NO_BLOCKS: Blocks = Blocks { after: 0, seconds: 0 };
 
 pub(super) fn resolve(file: &Path, text: &str, written: Written) -> Result<Config, ConfigErrors> {
     let mut r = Resolver { file, text, errors: Vec::new(), addresses: HashSet::new(), blocks: NO_BLOCKS };
@@ -43,7 +41,10 @@ pub(super) fn resolve(file: &Path, text: &str, written: Written) -> Result<Confi
         ids: r.ids(written.uid_base),
         waived: r.layers(&written.waive),
         tls: r.tls(written.tls),
+        turnover: r.turnover(&written.replace),
         max_message_size,
+        never_block: r.never_block(&written.limits),
+        blocks: r.blocks,
         mx: r.mx(&written.mx),
         imap: r.imap(&written.imap),
         pop3: r.pop3(written.pop3.as_ref()),
@@ -64,7 +65,7 @@ pub(super) struct Resolver<'a> {
     text: &'a str,
     errors: Vec<ConfigError>,
     addresses: HashSet<SocketAddr>,
-    blocks: Blocks,
+    pub(super) blocks: Blocks,
 }
 
 impl Resolver<'_> {
@@ -88,7 +89,7 @@ impl Resolver<'_> {
         self.absolute(written)
     }
 
-    fn absolute(&mut self, written: Spanned<PathBuf>) -> PathBuf {
+    pub(super) fn absolute(&mut self, written: Spanned<PathBuf>) -> PathBuf {
         if !written.get_ref().is_absolute() {
             let message = format!("`{}` is no absolute path", written.get_ref().display());
             self.complain(written.span(), (message, "begin it with a /".into()));
@@ -123,34 +124,12 @@ impl Resolver<'_> {
         layers
     }
 
-    fn tls(&mut self, written: Option<Spanned<written::Tls>>) -> Option<TlsFiles> {
-        let section = written?;
-        let span = section.span();
-        match (section.into_inner(), "both are needed, or neither: without [tls] a certificate is made") {
-            (written::Tls { certificate: Some(certificate), key: Some(key) }, _) => {
-                Some(TlsFiles { certificate: self.absolute(certificate), key: self.absolute(key) })
-            }
-            (written::Tls { certificate: Some(one), key: None }, hint) => {
-                self.complain(one.span(), ("`certificate` without `key`".into(), hint.into()));
-                None
-            }
-            (written::Tls { certificate: None, key: Some(one) }, hint) => {
-                self.complain(one.span(), ("`key` without `certificate`".into(), hint.into()));
-                None
-            }
-            (written::Tls { certificate: None, key: None }, hint) => {
-                self.complain(span, ("[tls] without `certificate` and `key`".into(), hint.into()));
-                None
-            }
-        }
-    }
-
     fn mx(&mut self, written: &written::Mx) -> Mx {
         Mx {
             listen: self.listen(written.listen.as_deref(), 25),
             workers: self.number(written.workers.as_ref(), cores(), WORKERS),
             max_recipients: self.number(written.max_recipients.as_ref(), 1000, RECIPIENTS),
-            limits: self.limits(&written.max_connections, 1000, &written.max_connections_per_address, 50),
+            limits: self.limits(access!(written), (1000, 50)),
         }
     }
 
@@ -160,7 +139,7 @@ impl Resolver<'_> {
             workers: self.number(written.workers.as_ref(), cores(), WORKERS),
             // RFC 9051 section 5.4 asks for 30 at least; a shorter time is the administrator's choice
             idle_minutes: self.number(written.idle_minutes.as_ref(), 30, 1..=1440),
-            limits: self.limits(&written.max_connections, 4000, &written.max_connections_per_address, 200),
+            limits: self.limits(access!(written), (4000, 200)),
         }
     }
 
@@ -174,22 +153,7 @@ impl Resolver<'_> {
             workers: self.number(written.workers.as_ref(), cores(), WORKERS),
             // RFC 1939 section 3 asks for 10 at least; a shorter time is the administrator's choice
             idle_minutes: self.number(written.idle_minutes.as_ref(), 10, 1..=1440),
-            limits: self.limits(&written.max_connections, 1000, &written.max_connections_per_address, 50),
-        }
-    }
-
-    pub(super) fn limits(
-        &mut self,
-        connections: &Option<Spanned<u32>>,
-        default: u32,
-        per_address: &Option<Spanned<u32>>,
-        default_per_address: u32,
-    ) -> Limits {
-        let connections = self.number(connections.as_ref(), default, 1..=1_000_000);
-        let default = default_per_address.min(connections);
-        Limits {
-            connections,
-            connections_per_address: self.number(per_address.as_ref(), default, 1..=connections),
+            limits: self.limits(access!(written), (1000, 50)),
         }
     }
 

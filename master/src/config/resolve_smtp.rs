@@ -9,6 +9,8 @@ use super::resolve::{RECIPIENTS, Resolver, WORKERS, cores};
 use super::resolved::{Lmtp, Submission, UnixSocket};
 use super::written;
 
+/// What a person with a list of a few hundred needs, and a thief of a password does not want.
+const RECIPIENTS_PER_HOUR: u32 = 2000;
 /// Whoever is of the socket's group may connect to it.
 const UNIX_MODE: u32 = 0o660;
 /// The longest path of a socket: `sun_path` less its NUL, unix(7).
@@ -25,6 +27,11 @@ impl Resolver<'_> {
             listen_tls: self.listen(written.listen_tls.as_deref(), 465),
             workers: self.number(written.workers.as_ref(), cores(), WORKERS),
             max_recipients: self.number(written.max_recipients.as_ref(), 1000, RECIPIENTS),
+            recipients_per_hour: self.number(
+                written.max_recipients_per_hour.as_ref(),
+                RECIPIENTS_PER_HOUR,
+                1..=1_000_000,
+            ),
             limits: self.limits(access!(written), (1000, 50)),
         }
     }

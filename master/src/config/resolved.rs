@@ -10,6 +10,8 @@ use ipc::slice::{
     SubmissionConfig,
 };
 
+use super::turnover::Turnover;
+
 /// The whole configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -29,6 +31,8 @@ pub struct Config {
     pub waived: Layers,
     /// The administrator's certificates, the one for clients that ask for no name first.
     pub tls: Vec<TlsFiles>,
+    /// When workers are replaced.
+    pub turnover: Turnover,
     /// The largest message, bytes, by whichever way it comes.
     pub max_message_size: u64,
     /// SMTP.
@@ -205,6 +209,18 @@ impl Config {
         !role.is_reader()
             || self.unix_socket(role).is_some()
             || self.listeners(role).iter().any(|(addresses, _)| !addresses.is_empty())
+    }
+
+    /// How many connections a reader takes, to be changed.
+    pub fn limits_mut(&mut self, role: Role) -> Option<&mut Limits> {
+        match role {
+            Role::Mx => Some(&mut self.mx.limits),
+            Role::Imap => Some(&mut self.imap.limits),
+            Role::Pop3 => Some(&mut self.pop3.limits),
+            Role::Submission => Some(&mut self.submission.limits),
+            Role::Lmtp => Some(&mut self.lmtp.limits),
+            Role::Master | Role::Auth | Role::Keys | Role::Store => None,
+        }
     }
 
     /// The slice of a role: all it gets to know. The master has none.

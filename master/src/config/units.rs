@@ -1,6 +1,10 @@
 //! Sizes with units.
 
+use std::time::Duration;
+
 use super::written::Quantity;
+
+const TIMES: [(&str, u64); 4] = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)];
 
 const UNITS: [(&str, u64); 8] = [
     ("B", 1),
@@ -42,6 +46,32 @@ fn with_unit(text: &str) -> Result<u64, (String, String)> {
     number.checked_mul(*factor).ok_or_else(bad)
 }
 
+/// The time that a text means.
+///
+/// # Errors
+/// What is wrong with it, and what would be right.
+pub(super) fn time(text: &str) -> Result<Duration, (String, String)> {
+    let bad = || {
+        let hint = "write a whole number and a unit: \"90s\", \"15m\", \"24h\" or \"7d\"";
+        (format!("`{text}` is no time"), hint.to_owned())
+    };
+    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(bad)?;
+    let (number, unit) = text.split_at_checked(digits).ok_or_else(bad)?;
+    let (_, seconds) = TIMES.iter().find(|(name, _)| *name == unit.trim()).ok_or_else(bad)?;
+    let number: u64 = number.parse().map_err(|_| bad())?;
+    number.checked_mul(*seconds).map(Duration::from_secs).ok_or_else(bad)
+}
+
+/// A time as it is written.
+pub(super) fn shown_time(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let fits = |(_, unit): &&(&str, u64)| seconds.is_multiple_of(*unit) && seconds >= *unit;
+    match TIMES.iter().filter(fits).max_by_key(|(_, unit)| *unit) {
+        Some((name, unit)) => format!("{}{name}", seconds.checked_div(*unit).unwrap_or_default()),
+        None => format!("{seconds}s"),
+    }
+}
+
 /// A size as a person reads it.
 pub(super) fn shown(bytes: u64) -> String {
     let fits = |(_, factor): &&(&str, u64)| {
@@ -69,6 +99,18 @@ mod tests {
         }
         assert_eq!(bytes(&Quantity::Bytes(9)).ok(), Some(9));
         assert!(bytes(&Quantity::Bytes(-9)).is_err());
+    }
+
+    #[test]
+    fn times() {
+        for (text, seconds) in [("90s", 90), ("15m", 900), ("24h", 86_400), ("7 d", 604_800)] {
+            assert_eq!(time(text).unwrap(), Duration::from_secs(seconds));
+        }
+        for bad in ["", "5", "h", "1.5h", "-1h", "1w", "99999999999999999999d", "9999999999999999999d"] {
+            assert!(time(bad).is_err(), "{bad}");
+        }
+        assert_eq!(shown_time(Duration::from_secs(86_400)), "1d");
+        assert_eq!(shown_time(Duration::from_secs(90)), "90s");
     }
 
     #[test]

@@ -6,6 +6,8 @@ use ipc::service::control::LogLevel;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::turnover::Replace;
+
 /// The whole file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +44,9 @@ pub struct Written {
     pub submission: Option<Submission>,
     /// LMTP.
     pub lmtp: Option<Lmtp>,
+    /// When workers are replaced.
+    #[serde(default)]
+    pub replace: Replace,
     /// The mailboxes.
     #[serde(default)]
     pub store: Store,
@@ -78,6 +83,8 @@ pub struct LimitsSection {
     pub block_after: Option<Spanned<u32>>,
     /// For how long, the first time.
     pub block_minutes: Option<Spanned<u32>>,
+    /// Networks that are never refused.
+    pub never_block: Option<Vec<Spanned<String>>>,
 }
 
 /// `[mx]`
@@ -159,6 +166,8 @@ pub struct Submission {
     pub workers: Option<Spanned<u16>>,
     /// Recipients of one transaction.
     pub max_recipients: Option<Spanned<u32>>,
+    /// Recipients elsewhere to whom one account may send in an hour.
+    pub max_recipients_per_hour: Option<Spanned<u32>>,
     /// Connections open at once, each worker.
     pub max_connections: Option<Spanned<u32>>,
     /// Connections from one address open at once, each worker.

@@ -16,6 +16,7 @@ use ipc::service::control::ReloadRefusal;
 use ipc::service::login::Login;
 use ipc::slice::{Limits, Pop3Config, RoleConfig};
 use listener::connection::Connection;
+use listener::helpers::Helpers;
 use listener::serve::Reader;
 use sandbox::startup::Started;
 
@@ -26,12 +27,12 @@ use backend::StoreBackend;
 ///
 /// # Errors
 /// When the master is gone or out of phase.
-pub async fn serve(started: Started<()>) -> Result<(), Failure> {
-    let Started { config, control, .. } = started;
+pub async fn serve(started: Started<Helpers>) -> Result<(), Failure> {
+    let Started { config, control, prepared: helpers, .. } = started;
     let RoleConfig::Pop3(config) = config else {
         return Err(Failure::new(Exit::Software, "the slice of another role"));
     };
-    listener::serve::serve(control, Pop3::new(&config)).await
+    listener::serve::serve(control, Pop3::new(&config), helpers).await
 }
 
 /// What POP3 brings to a listener.

@@ -14,6 +14,7 @@ use ipc::rpc::Client;
 use ipc::service::deliver::DeliverClient;
 use ipc::slice::{Limits, MxConfig, RoleConfig};
 use listener::connection::Connection;
+use listener::helpers::Helpers;
 use listener::serve::Reader;
 use listener::session::Session as _;
 
@@ -28,11 +29,11 @@ const MAX_TRANSACTIONS: u32 = 100_000;
 ///
 /// # Errors
 /// When the configuration is not this role's, or the master is gone.
-pub async fn serve(config: RoleConfig, control: Control) -> Result<(), Failure> {
+pub async fn serve(config: RoleConfig, control: Control, helpers: Helpers) -> Result<(), Failure> {
     let RoleConfig::Mx(config) = config else {
         return Err(Failure::new(Exit::Software, "not the configuration of mx"));
     };
-    listener::serve::serve(control, MxReader::new(&config)).await
+    listener::serve::serve(control, MxReader::new(&config), helpers).await
 }
 
 struct MxReader {

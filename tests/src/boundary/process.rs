@@ -186,13 +186,13 @@ fn hello(start: &Start) -> Hello {
 
 fn config(role: Role) -> RoleConfig {
     let (hostname, max_message_size) = ("mail.example.org".to_owned(), 1 << 20);
-    let limits = Limits { connections: 16, connections_per_address: 16 };
+    let limits = Limits::of(16, 16);
     match role {
         Role::Mx => RoleConfig::Mx(MxConfig { hostname, max_message_size, max_recipients: 100, limits }),
         Role::Imap => RoleConfig::Imap(ImapConfig { hostname, max_message_size, idle_minutes: 30, limits }),
         Role::Pop3 => RoleConfig::Pop3(Pop3Config { hostname, idle_minutes: 10, limits }),
         Role::Auth => RoleConfig::Auth(AuthConfig { domain: "example.org".into() }),
-        Role::Keys => RoleConfig::Keys(KeysConfig { hostname, files: false, names: None }),
+        Role::Keys => RoleConfig::Keys(KeysConfig { hostname, certificates: Vec::new() }),
         Role::Store => RoleConfig::Store(StoreConfig { max_message_size, upload_memory: 64 << 20 }),
         Role::Master => panic!("the master starts itself"),
     }

@@ -21,7 +21,7 @@ pub(super) fn place(client: Role) -> Place {
     Place {
         client,
         on: Held::Peer(Service::Handshake),
-        good: call::<Handshake>(HandshakeRequest::Identities),
+        good: call::<Handshake>(HandshakeRequest::Identity(0)),
         reply: "Identities(",
         // all that comes behind the request's own number is another's
         foreign: super::deliver::foreign(),

@@ -80,8 +80,8 @@ impl Channels {
             Ok(DirectoryReply::Deliver(_)) => {}
             other => return Err(format!("auth: {other:?} after {:?}", asked.elapsed())),
         }
-        match rpc::call_blocking::<Handshake>(&self.handshake, HandshakeRequest::Identities) {
-            Ok(HandshakeReply::Identities(_)) => {}
+        match rpc::call_blocking::<Handshake>(&self.handshake, HandshakeRequest::Identity(0)) {
+            Ok(HandshakeReply::Identity(Some(_))) => {}
             other => return Err(format!("keys: {other:?} after {:?}", asked.elapsed())),
         }
         let request = DeliverRequest::Outcome { stream: 1, transaction: TransactionId(1) };
