@@ -18,6 +18,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("bulkhead-auth", &["bulkhead-ipc", "bulkhead-sandbox"]),
     ("bulkhead-keys", &["bulkhead-ipc", "bulkhead-sandbox"]),
     ("bulkhead-cli", &["bulkhead-ipc"]),
+    // it looks at the suites from outside, and links nothing of them
+    ("bulkhead-bench", &[]),
     ("bulkhead-tests", &["bulkhead-ipc", "bulkhead-sandbox", "bulkhead-breach"]),
 ];
 
@@ -34,7 +36,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("bulkhead-mime", &["bulkhead-smtp", "bulkhead-imap"]),
     ("encoding_rs", &["bulkhead-mime"]),
     ("bincode", &["bulkhead-ipc"]),
-    ("tokio-rustls", &["bulkhead-listener"]),
+    ("tokio-rustls", &["bulkhead-listener", "bulkhead-bench"]),
     ("rcgen", &["bulkhead-keys"]),
     ("toml", &["bulkhead-master"]),
 ];

@@ -1,0 +1,206 @@
+//! The table, and the same as JSON.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use crate::failure::Result;
+use crate::measure::{Better, Figure, Measurement, Outcome, median};
+use crate::suite::Kind;
+
+/// All rows.
+#[derive(Debug, Default)]
+pub struct Report {
+    rows: Vec<Row>,
+    failures: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Row {
+    measurement: String,
+    /// Bulkhead's side is over TLS although the row says plain.
+    tls_for_plain: bool,
+    figure: Option<Figure>,
+    bulkhead: Side,
+    peers: Side,
+}
+
+#[derive(Debug, Default)]
+struct Side {
+    values: Vec<f64>,
+    absent: Option<&'static str>,
+}
+
+impl Report {
+    /// Takes what a measurement brought.
+    pub fn add(&mut self, measurement: Measurement, kind: Kind, outcome: Result<Outcome>) {
+        match outcome {
+            Ok(Outcome::Figures(figures)) => {
+                for figure in figures {
+                    let value = figure.value;
+                    self.row(measurement, Some(figure)).side(kind).values.push(value);
+                }
+            }
+            Ok(Outcome::Absent(reason)) => self.row(measurement, None).side(kind).absent = Some(reason),
+            Err(error) => self.failures.push(format!("{}: {}: {error}", measurement.name(), kind.name())),
+        }
+    }
+
+    /// What could not be measured although it should have been.
+    #[must_use]
+    pub fn failures(&self) -> &[String] {
+        &self.failures
+    }
+
+    /// For programs.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let rows = self.rows.iter().filter(|row| row.figure.is_some());
+        let rows: Vec<_> = rows.map(Row::json).collect();
+        json!({ "rows": rows, "failures": self.failures })
+    }
+
+    /// The row of a figure. What is absent may come before the figure that says what the row is, or after it.
+    fn row(&mut self, measurement: Measurement, figure: Option<Figure>) -> &mut Row {
+        let name = measurement.name();
+        let same = |row: &Row| {
+            let figures =
+                (row.figure.as_ref().map(|figure| figure.name), figure.as_ref().map(|figure| figure.name));
+            row.measurement == name && (figures.0.is_none() || figures.1.is_none() || figures.0 == figures.1)
+        };
+        let place = self.rows.iter().position(same).unwrap_or(self.rows.len());
+        if place == self.rows.len() {
+            self.rows.push(Row {
+                measurement: name,
+                tls_for_plain: measurement.plain_logins(),
+                figure: None,
+                bulkhead: Side::default(),
+                peers: Side::default(),
+            });
+        }
+        #[expect(clippy::indexing_slicing, reason = "it was found there, or has just been put there")]
+        let row = &mut self.rows[place];
+        row.figure = row.figure.take().or(figure);
+        row
+    }
+}
+
+impl Row {
+    fn side(&mut self, kind: Kind) -> &mut Side {
+        match kind {
+            Kind::Bulkhead => &mut self.bulkhead,
+            Kind::Peers => &mut self.peers,
+        }
+    }
+
+    /// How many times better ours is; none when one of them is missing.
+    fn ratio(&self) -> Option<f64> {
+        let (ours, theirs) = (self.bulkhead.middle()?, self.peers.middle()?);
+        let ratio = match self.figure.as_ref()?.better {
+            Better::Higher => ours / theirs,
+            Better::Lower => theirs / ours,
+        };
+        (ratio.is_finite() && ratio > 0.0).then_some(ratio)
+    }
+
+    fn json(&self) -> Value {
+        let side =
+            |side: &Side| json!({ "median": side.middle(), "values": side.values, "absent": side.absent });
+        let figure = self.figure.as_ref();
+        json!({
+            "measurement": self.measurement,
+            "figure": figure.map(|figure| figure.name),
+            "unit": figure.map(|figure| figure.unit),
+            "better": figure.map(|figure| figure.better),
+            "bulkhead": side(&self.bulkhead),
+            "bulkhead_over_tls": self.tls_for_plain,
+            "peers": side(&self.peers),
+            "times_better": self.ratio(),
+        })
+    }
+}
+
+impl Side {
+    fn middle(&self) -> Option<f64> {
+        (!self.values.is_empty()).then(|| median(&self.values))
+    }
+
+    fn cell(&self) -> String {
+        match (self.middle(), self.absent) {
+            (Some(value), _) => number(value),
+            (None, Some(reason)) => reason.to_owned(),
+            (None, None) => "failed".into(),
+        }
+    }
+}
+
+/// Three digits that count.
+fn number(value: f64) -> String {
+    match value.abs() {
+        100.0.. => format!("{value:.0}"),
+        10.0.. => format!("{value:.1}"),
+        1.0.. => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "| | Bulkhead | Postfix + Dovecot | unit | times better |\n|---|--:|--:|---|--:|")?;
+        for row in &self.rows {
+            let (name, unit) = row.figure.as_ref().map_or(("", ""), |figure| (figure.name, figure.unit));
+            let comma = if name.is_empty() { "" } else { ": " };
+            let note = if row.tls_for_plain { " (TLS)" } else { "" };
+            let ratio = row.ratio().map_or("–".into(), number);
+            let (ours, theirs) = (row.bulkhead.cell(), row.peers.cell());
+            writeln!(f, "| {}{comma}{name} | {ours}{note} | {theirs} | {unit} | {ratio} |", row.measurement)?;
+        }
+        self.failures.iter().try_for_each(|failure| writeln!(f, "\nfailed: {failure}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Failure;
+
+    fn figures(value: f64, better: Better) -> Result<Outcome> {
+        Ok(Outcome::Figures(vec![
+            Figure { name: "first", unit: "x", better, value },
+            Figure { name: "second", unit: "x", better, value },
+        ]))
+    }
+
+    #[test]
+    fn a_ratio_above_one_is_good_for_us() {
+        for (better, expected) in [(Better::Higher, 2.0), (Better::Lower, 0.5)] {
+            let mut report = Report::default();
+            for value in [10.0, 1000.0, 0.0] {
+                report.add(Measurement::Search, Kind::Bulkhead, figures(value, better));
+            }
+            report.add(Measurement::Search, Kind::Peers, figures(5.0, better));
+            assert_eq!(report.rows.len(), 2);
+            assert!(report.rows.iter().all(|row| row.ratio() == Some(expected)), "{report}");
+        }
+    }
+
+    #[test]
+    fn what_is_absent_is_said() {
+        let mut report = Report::default();
+        report.add(Measurement::Arrival, Kind::Bulkhead, Ok(Outcome::Absent("not there yet")));
+        report.add(Measurement::Arrival, Kind::Peers, figures(5.0, Better::Lower));
+        report.add(Measurement::Arrival, Kind::Bulkhead, Ok(Outcome::Absent("not there yet")));
+        let text = report.to_string();
+        assert!(text.contains("first | not there yet | 5.00 | x | – |"), "{text}");
+    }
+
+    #[test]
+    fn what_failed_is_said_and_is_no_row() {
+        let mut report = Report::default();
+        report.add(Measurement::Search, Kind::Peers, Err(Failure::Late("a reply")));
+        assert_eq!(report.failures().len(), 1);
+        assert!(
+            report.to_string().contains("failed: IMAP SEARCH TEXT: Postfix + Dovecot: a reply: out of time")
+        );
+    }
+}
