@@ -8,6 +8,7 @@
 
 pub mod date;
 pub mod header;
+pub mod utf7;
 pub mod words;
 
 mod limits;

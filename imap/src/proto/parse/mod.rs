@@ -24,7 +24,6 @@ mod sequence;
 mod store;
 mod syntax;
 mod tag;
-pub mod utf7;
 
 pub use append::Append;
 pub use auth::{Plain, SaslReply, Secret};
@@ -43,6 +42,8 @@ pub use section::{FieldName, Section, SectionText};
 pub use sequence::{Numbers, SequenceSet};
 pub use store::{Change, Echo};
 pub use syntax::Syntax;
+
+pub use mime::utf7;
 pub use tag::Tag;
 
 #[cfg(test)]
