@@ -13,7 +13,7 @@ export BULKHEAD_CARELESS_VICTIM := $(CURDIR)/target/no-fdatasync/debug/deliver_w
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-setup: ## installs what the demo and the tests need (as root; else says what is missing)
+setup: ## installs what the tests need (as root; else says what is missing)
 	@scripts/setup
 
 build: ## builds everything for development
@@ -36,7 +36,8 @@ $(CARGO_DEB):
 deb: release $(CARGO_DEB) ## a Debian package, in target/debian
 	@packaging/make-deb $(or $(CARGO_TARGET_DIR),target)/release
 
-demo: setup release ## one mail through the walls, then a suite to try out until Ctrl-C
+demo: release ## one mail through the walls, then a suite to try out until Ctrl-C
+	@scripts/setup demo
 	@scripts/demo target/release
 
 lint:
