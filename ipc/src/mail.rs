@@ -17,6 +17,10 @@ pub struct ForwardId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MailboxId(pub u64);
 
+/// A message that waits in the queue to be sent on: never used again; 0 is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct QueueId(pub u64);
+
 /// A UID (RFC 9051 section 2.3.1.1); 0 is none.
 pub type Uid = u32;
 

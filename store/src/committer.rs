@@ -25,6 +25,10 @@ pub const GROUP_BYTES: u64 = 16 << 20;
 
 /// Changes in one group, unless a single operation makes more: a group is encoded, written and replayed as a whole.
 pub const GROUP_CHANGES: usize = 1 << 16;
+/// [Weight](Change::weight) of the changes in one group, unless a single operation has more. The heaviest ones, a move of
+/// [`COPY_MAX`](ipc::service::mailbox::COPY_MAX) messages or a rename of as many mailboxes as there can be, stay below
+/// [`RECORD_MAX`](ipc::codec::RECORD_MAX) together with it.
+pub const GROUP_WEIGHT: usize = 8 << 20;
 
 /// An operation and where its answer goes.
 #[derive(Debug)]
@@ -57,6 +61,7 @@ struct Gathered {
     staging: Staging,
     group: Group,
     changes: Vec<Change>,
+    weight: usize,
     answers: Vec<(oneshot::Sender<Outcome>, Outcome)>,
     later: VecDeque<Job>,
     adds_mail: bool,
@@ -162,7 +167,8 @@ impl Gathered {
         let bodies = self.group.bodies.len().saturating_add(operation.bodies());
         let bytes = self.bytes.saturating_add(operation.bytes());
         let fits = bodies <= MAX_BODIES && (bytes <= GROUP_BYTES || self.group.bodies.is_empty());
-        same_kind && fits && self.answers.len() < GROUP_OPERATIONS && self.changes.len() < GROUP_CHANGES
+        let light = self.changes.len() < GROUP_CHANGES && self.weight < GROUP_WEIGHT;
+        same_kind && fits && self.answers.len() < GROUP_OPERATIONS && light
     }
 
     fn decide(&mut self, job: Job, index: &Index, now: Seconds) {
@@ -171,6 +177,8 @@ impl Gathered {
             Decision::Change(changes, outcome) => {
                 self.adds_mail = job.operation.adds_mail();
                 self.bytes = self.bytes.saturating_add(job.operation.bytes());
+                let weight = changes.iter().map(Change::weight).fold(0, usize::saturating_add);
+                self.weight = self.weight.saturating_add(weight);
                 self.changes.extend(changes);
                 self.answers.push((job.answer, outcome));
                 self.group.bodies.extend(job.operation.into_bodies().map(GroupBody::New));
@@ -194,7 +202,10 @@ fn concerns(change: &Change) -> Option<Notice> {
     match change {
         Change::MessageAdded { account, mailbox, .. }
         | Change::FlagsChanged { account, mailbox, .. }
-        | Change::Expunged { account, mailbox, .. } => Some((*account, *mailbox)),
+        | Change::Expunged { account, mailbox, .. }
+        | Change::MailboxDeleted { account, mailbox, .. }
+        | Change::MessageCopied { account, mailbox, .. }
+        | Change::MessageDistrusted { account, mailbox, .. } => Some((*account, *mailbox)),
         _ => None,
     }
 }

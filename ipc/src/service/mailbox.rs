@@ -54,7 +54,7 @@ pub fn is_name(name: &str) -> bool {
 pub const INBOX: &str = "INBOX";
 
 /// The special use of a mailbox (RFC 6154).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum SpecialUse {
     /// `\Archive`
     Archive,

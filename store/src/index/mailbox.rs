@@ -182,6 +182,14 @@ impl Mailbox {
         self.count(state.flags, true);
     }
 
+    pub(super) fn distrust(&mut self, uid: Uid, modseq: ModSeq) {
+        self.modseq = self.modseq.max(modseq);
+        let Some(message) = self.messages.get_mut(&uid) else { return };
+        message.row.opaque = true;
+        let MessageRow { flags, keywords, .. } = message.row;
+        self.set_state(uid, State { modseq, flags, keywords });
+    }
+
     pub(super) fn expunge(&mut self, uid: Uid, modseq: ModSeq) {
         self.modseq = self.modseq.max(modseq);
         let Some(message) = self.messages.remove(&uid) else { return };

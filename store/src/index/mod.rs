@@ -2,22 +2,26 @@
 //!
 //! It only ever holds what is durable: [`Index::apply`] is called for groups that were replayed, or synced.
 
+mod account;
 mod mailbox;
+mod queue;
 mod transactions;
 mod uids;
 mod views;
 
+pub use account::Account;
 pub use mailbox::{Changed, JUMP, Mailbox, Message};
+pub use queue::{ENTRIES_MAX as QUEUE_MAX, Entry, Queue};
 pub use transactions::{REMEMBERED, Transactions};
 pub use uids::Uids;
 pub use views::{SessionId, Views};
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
-use ipc::mail::{AccountId, MailboxId};
+use ipc::mail::{AccountId, MailboxId, ModSeq};
 use ipc::service::mailbox::MessageRow;
 
-use crate::change::Change;
+use crate::change::{Change, State};
 use crate::log::BodyRef;
 
 /// All accounts.
@@ -28,13 +32,8 @@ pub struct Index {
     last_uid_validity: u32,
     /// Of the last ten minutes.
     pub transactions: Transactions,
-}
-
-/// One account.
-#[derive(Debug, Default)]
-pub struct Account {
-    /// Its mailboxes.
-    pub mailboxes: BTreeMap<MailboxId, Mailbox>,
+    /// Mail on its way out.
+    pub queue: Queue,
 }
 
 impl Index {
@@ -42,6 +41,20 @@ impl Index {
     #[must_use]
     pub fn account(&self, account: AccountId) -> Option<&Account> {
         self.accounts.get(&account)
+    }
+
+    /// Accounts by rising id from behind `after`, at most `limit`.
+    #[must_use]
+    pub fn accounts_behind(&self, after: AccountId, limit: usize) -> Vec<AccountId> {
+        // The lowest so far, the highest of them on top.
+        let mut lowest = BinaryHeap::with_capacity(limit.saturating_add(1));
+        for account in self.accounts.keys().filter(|account| **account > after) {
+            lowest.push(*account);
+            if lowest.len() > limit {
+                lowest.pop();
+            }
+        }
+        lowest.into_sorted_vec()
     }
 
     /// Was the account removed?
@@ -53,12 +66,38 @@ impl Index {
     /// A mailbox of an account.
     #[must_use]
     pub fn mailbox(&self, account: AccountId, mailbox: MailboxId) -> Option<&Mailbox> {
-        self.accounts.get(&account)?.mailboxes.get(&mailbox)
+        self.accounts.get(&account)?.mailbox(mailbox)
+    }
+
+    /// A mailbox as sessions see that have it selected: also when it was removed meanwhile.
+    #[must_use]
+    pub fn shown(&self, account: AccountId, mailbox: MailboxId) -> Option<&Mailbox> {
+        self.accounts.get(&account)?.shown(mailbox)
+    }
+
+    /// The session, which has the mailbox selected, has shown everything up to there: what was expunged before need not
+    /// be kept for it.
+    pub fn show(&mut self, account: AccountId, mailbox: MailboxId, session: SessionId, until: ModSeq) {
+        let account = self.accounts.get_mut(&account);
+        if let Some(mailbox) = account.and_then(|account| account.shown_mut(mailbox)) {
+            mailbox.views.show(session, until);
+            mailbox.forget_ghosts();
+        }
+    }
+
+    /// The session has the mailbox selected no more.
+    pub fn leave(&mut self, account: AccountId, mailbox: MailboxId, session: SessionId) {
+        let Some(account) = self.accounts.get_mut(&account) else { return };
+        if let Some(mailbox) = account.shown_mut(mailbox) {
+            mailbox.views.leave(session);
+            mailbox.forget_ghosts();
+        }
+        account.forget(mailbox);
     }
 
     /// The same, to change what is not in the log: views, and who was told of recent messages.
     pub fn mailbox_mut(&mut self, account: AccountId, mailbox: MailboxId) -> Option<&mut Mailbox> {
-        self.accounts.get_mut(&account)?.mailboxes.get_mut(&mailbox)
+        self.accounts.get_mut(&account)?.mailbox_mut(mailbox)
     }
 
     /// The highest UIDVALIDITY there ever was.
@@ -81,7 +120,7 @@ impl Index {
             Change::MailboxCreated { account, mailbox, name, special_use, uid_validity } => {
                 self.last_uid_validity = self.last_uid_validity.max(uid_validity);
                 if let Some(account) = self.accounts.get_mut(&account) {
-                    account.mailboxes.insert(mailbox, Mailbox::new(name, special_use, uid_validity));
+                    account.create(mailbox, Mailbox::new(name, special_use, uid_validity));
                 }
             }
             Change::KeywordAdded { account, mailbox, keyword } => {
@@ -106,8 +145,40 @@ impl Index {
             Change::DamageNoted { .. } => {
                 // A lost group may have given out UIDVALIDITYs, too.
                 self.last_uid_validity = self.last_uid_validity.saturating_add(JUMP);
-                let mailboxes = self.accounts.values_mut().flat_map(|account| account.mailboxes.values_mut());
-                mailboxes.for_each(Mailbox::jump);
+                self.accounts.values_mut().for_each(Account::jump);
+                self.queue.jump();
+            }
+            Change::MailboxDeleted { account, mailbox, .. } => {
+                if let Some(account) = self.accounts.get_mut(&account) {
+                    account.delete(mailbox);
+                }
+            }
+            Change::MailboxRenamed { account, mailbox, old: _, new } => {
+                if let Some(account) = self.accounts.get_mut(&account) {
+                    account.rename(mailbox, new);
+                }
+            }
+            Change::Subscribed { account, name } => {
+                if let Some(account) = self.accounts.get_mut(&account) {
+                    account.subscribe(name);
+                }
+            }
+            Change::Unsubscribed { account, name } => {
+                if let Some(account) = self.accounts.get_mut(&account) {
+                    account.unsubscribe(&name);
+                }
+            }
+            copied @ Change::MessageCopied { .. } => self.copy(&copied),
+            // Its account may be gone by now: what it has sent is sent.
+            Change::QueueAdded(queued) => {
+                if let Some(body) = bodies.get(usize::from(queued.body)) {
+                    self.queue.add(*queued, *body);
+                }
+            }
+            Change::MessageDistrusted { account, mailbox, uid, old: _, modseq } => {
+                if let Some(mailbox) = self.mailbox_mut(account, mailbox) {
+                    mailbox.distrust(uid, modseq);
+                }
             }
         }
     }
@@ -140,5 +211,31 @@ impl Index {
             opaque: false,
         };
         mailbox.add(Message { row, body, structure: structure.and_then(body_at) });
+    }
+
+    fn copy(&mut self, copied: &Change) {
+        let Change::MessageCopied {
+            account,
+            mailbox,
+            uid,
+            state,
+            internal_date,
+            size,
+            transaction,
+            opaque,
+            body,
+            structure,
+            from: _,
+            at: _,
+        } = *copied
+        else {
+            return;
+        };
+        let State { modseq, flags, keywords } = state;
+        let row =
+            MessageRow { uid, modseq, flags, keywords, internal_date, size, id: transaction, opaque };
+        if let Some(mailbox) = self.mailbox_mut(account, mailbox) {
+            mailbox.add(Message { row, body, structure });
+        }
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use ipc::mail::{AccountId, MailboxId, Seconds};
-use ipc::service::mailbox::SpecialUse;
+use ipc::service::mailbox::{INBOX, SpecialUse};
 
 use super::{Decision, Outcome, Staging};
 use crate::change::Change;
 use crate::index::Index;
 
-/// What a new account has besides its INBOX.
+/// What a new account has besides its INBOX, and is subscribed to.
 const SPECIAL: [(&str, SpecialUse); 5] = [
     ("Archive", SpecialUse::Archive),
     ("Drafts", SpecialUse::Drafts),
@@ -33,12 +33,14 @@ pub(super) fn create(accounts: &[AccountId], index: &Index, staging: &mut Stagin
     let mut changes = Vec::new();
     for account in missing {
         changes.push(Change::AccountCreated { account });
-        let inbox = std::iter::once(("INBOX", None));
+        let inbox = std::iter::once((INBOX, None));
         let special = SPECIAL.iter().map(|(name, special_use)| (*name, Some(*special_use)));
         for (id, (name, special_use)) in (1..).zip(inbox.chain(special)) {
             let uid_validity = staging.next_uid_validity(index.last_uid_validity(), now);
-            let (mailbox, name) = (MailboxId(id), name.to_owned());
+            let (mailbox, subscribed) = (MailboxId(id), name.to_owned());
+            let name = name.to_owned();
             changes.push(Change::MailboxCreated { account, mailbox, name, special_use, uid_validity });
+            changes.push(Change::Subscribed { account, name: subscribed });
         }
     }
     Decision::Change(changes, Outcome::Done)

@@ -60,14 +60,19 @@ pub(super) fn change(
 }
 
 fn apply(message: &Message, wanted: &Wanted<'_>, bits: u64) -> (State, SystemFlags, u64) {
-    let row = &message.row;
-    let old = State { modseq: row.modseq, flags: row.flags, keywords: row.keywords };
+    let (row, old) = (&message.row, state(message));
     let (flags, keywords) = match wanted.change {
         FlagChange::Replace => (wanted.flags, bits),
         FlagChange::Add => (row.flags.with(wanted.flags), row.keywords | bits),
         FlagChange::Remove => (row.flags.without(wanted.flags), row.keywords & !bits),
     };
     (old, flags, keywords)
+}
+
+/// The part of the message that changes, as it is.
+pub(super) fn state(message: &Message) -> State {
+    let row = &message.row;
+    State { modseq: row.modseq, flags: row.flags, keywords: row.keywords }
 }
 
 /// What becomes of keywords that the mailbox has not seen yet.
@@ -87,15 +92,27 @@ pub(super) fn keyword_bits(
     mailbox: &Mailbox,
     staging: &mut Staging,
 ) -> Result<(Vec<Change>, u64), Decision> {
+    let (changes, numbers) = keyword_numbers(keywords, unknown, key, mailbox, staging)?;
+    Ok((changes, numbers.into_iter().fold(0, |bits, number| bits | 1 << number)))
+}
+
+/// The numbers of the bits of keywords in the mailbox's table, of each that is there or is added, and the changes that add.
+pub(super) fn keyword_numbers(
+    keywords: &[String],
+    unknown: Unknown,
+    key: (AccountId, MailboxId),
+    mailbox: &Mailbox,
+    staging: &mut Staging,
+) -> Result<(Vec<Change>, Vec<usize>), Decision> {
     if !keywords.is_empty() && staging.has_new_keywords(key) {
         return Err(Decision::Later);
     }
     let mut table: Vec<&str> = mailbox.keywords.iter().map(String::as_str).collect();
-    let (mut changes, mut bits) = (Vec::new(), 0_u64);
+    let (mut changes, mut numbers) = (Vec::new(), Vec::with_capacity(keywords.len()));
     for keyword in keywords {
         // Keywords are the same whatever their case (RFC 9051 section 2.3.2).
-        let bit = match table.iter().position(|known| known.eq_ignore_ascii_case(keyword)) {
-            Some(bit) => bit,
+        let number = match table.iter().position(|known| known.eq_ignore_ascii_case(keyword)) {
+            Some(number) => number,
             None if unknown == Unknown::PassedOver => continue,
             None => {
                 table.push(keyword);
@@ -107,15 +124,15 @@ pub(super) fn keyword_bits(
                 table.len().saturating_sub(1)
             }
         };
-        if bit >= KEYWORDS_MAX {
+        if number >= KEYWORDS_MAX {
             return Err(Decision::Answer(Outcome::Refused(Refusal::Limit)));
         }
-        bits |= 1 << bit;
+        numbers.push(number);
     }
     if !changes.is_empty() {
         staging.add_keywords(key);
     }
-    Ok((changes, bits))
+    Ok((changes, numbers))
 }
 
 pub(super) fn expunge(
@@ -144,7 +161,7 @@ pub(super) fn expunge(
             account: key.0,
             mailbox: key.1,
             uid: row.uid,
-            old: State { modseq: row.modseq, flags: row.flags, keywords: row.keywords },
+            old: state(message),
             modseq: staging.next_modseq(key, mailbox),
         });
     }

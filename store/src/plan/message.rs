@@ -2,7 +2,7 @@
 
 use ipc::mail::{AccountId, MailboxId, Seconds, SystemFlags};
 use ipc::service::deliver::Folder;
-use ipc::service::mailbox::{Refusal, SpecialUse};
+use ipc::service::mailbox::{INBOX, Refusal, SpecialUse};
 
 use super::flags::{Unknown, keyword_bits};
 use super::{Decision, NewMessage, Outcome, Staging};
@@ -28,35 +28,53 @@ pub(super) fn deliver(
     if index.transactions.outcome(message.transaction).is_some() {
         return Decision::Answer(Outcome::Done);
     }
-    if staging.transacts(message.transaction) || !accounts.iter().all(|account| staging.may_use(*account)) {
+    if staging.transacts(message.transaction) {
         return Decision::Later;
     }
-    let found: Option<Vec<_>> = accounts.iter().map(|account| target(index, *account, folder)).collect();
-    let Some(found) = found else { return Decision::Answer(Outcome::NoAccount) };
-    let mut changes = Vec::with_capacity(found.len().saturating_add(1));
-    for (key, mailbox) in found {
-        let state = State { modseq: 0, flags: SystemFlags::default(), keywords: 0 };
-        let Some(added) = add(message, key, mailbox, state, now, staging, first_body) else {
-            return Decision::Answer(Outcome::Refused(Refusal::Limit));
-        };
-        changes.push(added);
-    }
+    let mut changes = match additions(message, accounts, folder, index, staging, first_body, now) {
+        Ok(changes) => changes,
+        Err(decision) => return decision,
+    };
     staging.transact(message.transaction);
     changes.push(Change::TransactionDone { transaction: message.transaction, at: now, appended: None });
     Decision::Change(changes, Outcome::Done)
 }
 
+/// What adds the message to a folder of each account, or why it is added to none.
+pub(super) fn additions(
+    message: &NewMessage,
+    accounts: &[AccountId],
+    folder: Folder,
+    index: &Index,
+    staging: &mut Staging,
+    first_body: u16,
+    now: Seconds,
+) -> Result<Vec<Change>, Decision> {
+    if !accounts.iter().all(|account| staging.may_use(*account)) {
+        return Err(Decision::Later);
+    }
+    let found: Option<Vec<_>> = accounts.iter().map(|account| target(index, *account, folder)).collect();
+    let Some(found) = found else { return Err(Decision::Answer(Outcome::NoAccount)) };
+    let mut changes = Vec::with_capacity(found.len().saturating_add(1));
+    for (key, mailbox) in found {
+        let state = State { modseq: 0, flags: SystemFlags::default(), keywords: 0 };
+        let Some(added) = add(message, key, mailbox, state, now, staging, first_body) else {
+            return Err(Decision::Answer(Outcome::Refused(Refusal::Limit)));
+        };
+        changes.push(added);
+    }
+    Ok(changes)
+}
+
+/// The mailbox of that folder; the inbox where the user removed what is special.
 fn target(index: &Index, account: AccountId, folder: Folder) -> Option<((AccountId, MailboxId), &Mailbox)> {
-    let mut mailboxes = index.account(account)?.mailboxes.iter();
-    let inbox = |mailbox: &Mailbox| mailbox.name == "INBOX";
-    let (id, mailbox) = match folder {
-        Folder::Inbox => mailboxes.find(|(_, mailbox)| inbox(mailbox)),
-        Folder::Junk => mailboxes
-            .clone()
-            .find(|(_, mailbox)| mailbox.special_use == Some(SpecialUse::Junk))
-            .or_else(|| mailboxes.find(|(_, mailbox)| inbox(mailbox))),
-    }?;
-    Some(((account, *id), mailbox))
+    let found = index.account(account)?;
+    let special = match folder {
+        Folder::Inbox => None,
+        Folder::Junk => found.with_special_use(SpecialUse::Junk),
+    };
+    let id = special.or_else(|| found.named(INBOX))?;
+    Some(((account, id), found.mailbox(id)?))
 }
 
 pub(super) fn append(

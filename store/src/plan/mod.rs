@@ -2,15 +2,20 @@
 //! condition (is the mailbox there, is the message there still) is decided once, in one place.
 
 mod account;
+mod copy;
 mod flags;
+mod mailbox;
 mod message;
+mod queue;
+mod rename;
 mod staging;
 
+pub use queue::Envelope;
 pub use staging::Staging;
 
-use ipc::mail::{AccountId, MailboxId, Seconds, SystemFlags, TransactionId, Uid};
+use ipc::mail::{AccountId, MailboxId, Seconds, SystemFlags, TransactionId, Uid, UidRange};
 use ipc::service::deliver::Folder;
-use ipc::service::mailbox::{FlagChange, Refusal};
+use ipc::service::mailbox::{FlagChange, Refusal, SpecialUse};
 
 use crate::change::Change;
 use crate::index::{Index, Uids};
@@ -37,6 +42,15 @@ pub enum Operation {
         accounts: Vec<AccountId>,
         /// Which folder.
         folder: Folder,
+    },
+    /// Add a message to the inbox of each local account and to the queue for elsewhere, or nowhere.
+    Submit {
+        /// The message.
+        message: NewMessage,
+        /// Who sends it.
+        sender: AccountId,
+        /// To whom.
+        envelope: Envelope,
     },
     /// Add a message to a mailbox.
     Append {
@@ -77,6 +91,62 @@ pub enum Operation {
         /// Only among these.
         uids: Uids,
     },
+    /// Make a mailbox.
+    CreateMailbox {
+        /// Whose.
+        account: AccountId,
+        /// Its whole name.
+        name: String,
+        /// Its special use.
+        special_use: Option<SpecialUse>,
+    },
+    /// Remove a mailbox with its messages.
+    DeleteMailbox {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        mailbox: MailboxId,
+    },
+    /// Rename a mailbox and all beneath it, or empty the inbox into a new mailbox.
+    RenameMailbox {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        mailbox: MailboxId,
+        /// Its new whole name.
+        name: String,
+    },
+    /// Subscribe to a name, or no longer.
+    Subscribe {
+        /// Who.
+        account: AccountId,
+        /// To what.
+        name: String,
+        /// From now on, or no longer.
+        subscribed: bool,
+    },
+    /// Copy messages.
+    Copy {
+        /// Whose.
+        account: AccountId,
+        /// Where from.
+        from: MailboxId,
+        /// Which.
+        uids: Uids,
+        /// Where to.
+        to: MailboxId,
+        /// What becomes of those that were copied.
+        originals: Originals,
+    },
+    /// A parser panicked on a message: nobody parses it any more.
+    Distrust {
+        /// Whose.
+        account: AccountId,
+        /// Where.
+        mailbox: MailboxId,
+        /// Which.
+        uid: Uid,
+    },
     /// Jump over a place where groups were lost.
     NoteDamage {
         /// The segment.
@@ -84,6 +154,15 @@ pub enum Operation {
         /// The byte in it.
         offset: u64,
     },
+}
+
+/// What becomes of messages that are copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Originals {
+    /// They stay.
+    Stay,
+    /// They are expunged in the same group (RFC 6851).
+    Go,
 }
 
 /// A message on its way in, compressed.
@@ -98,17 +177,36 @@ pub struct NewMessage {
 }
 
 impl Operation {
-    /// Does it add mail? If not it may use the space that is kept free, so that deleting works on a full disk.
+    /// Does it add mail, or mailboxes and names for it? If not it may use the space that is kept free, so that deleting works
+    /// on a full disk.
     #[must_use]
     pub fn adds_mail(&self) -> bool {
-        matches!(self, Operation::Create { .. } | Operation::Deliver { .. } | Operation::Append { .. })
+        match self {
+            Operation::Create { .. }
+            | Operation::Deliver { .. }
+            | Operation::Submit { .. }
+            | Operation::Append { .. }
+            | Operation::CreateMailbox { .. }
+            | Operation::RenameMailbox { .. }
+            | Operation::Subscribe { subscribed: true, .. }
+            | Operation::Copy { .. } => true,
+            Operation::Remove { .. }
+            | Operation::Flags { .. }
+            | Operation::Expunge { .. }
+            | Operation::DeleteMailbox { .. }
+            | Operation::Subscribe { subscribed: false, .. }
+            | Operation::Distrust { .. }
+            | Operation::NoteDamage { .. } => false,
+        }
     }
 
     /// How many bodies it brings.
     #[must_use]
     pub fn bodies(&self) -> usize {
         match self {
-            Operation::Deliver { message, .. } | Operation::Append { message, .. } => {
+            Operation::Deliver { message, .. }
+            | Operation::Submit { message, .. }
+            | Operation::Append { message, .. } => {
                 1 + usize::from(message.structure.is_some())
             }
             _ => 0,
@@ -119,7 +217,9 @@ impl Operation {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         match self {
-            Operation::Deliver { message, .. } | Operation::Append { message, .. } => {
+            Operation::Deliver { message, .. }
+            | Operation::Submit { message, .. }
+            | Operation::Append { message, .. } => {
                 let structure = message.structure.as_ref().map_or(0, PreparedBody::stored_length);
                 message.body.stored_length().saturating_add(structure)
             }
@@ -130,7 +230,9 @@ impl Operation {
     /// The bodies, taken out.
     pub fn into_bodies(self) -> impl Iterator<Item = PreparedBody> {
         let message = match self {
-            Operation::Deliver { message, .. } | Operation::Append { message, .. } => Some(message),
+            Operation::Deliver { message, .. }
+            | Operation::Submit { message, .. }
+            | Operation::Append { message, .. } => Some(message),
             _ => None,
         };
         message.into_iter().flat_map(|message| std::iter::once(message.body).chain(message.structure))
@@ -146,10 +248,25 @@ pub enum Outcome {
     Appended(u32, Uid),
     /// Flags are changed: of these messages, those that were there.
     Flagged(Vec<Uid>),
+    /// The mailbox is made.
+    Created(MailboxId),
+    /// Messages are copied.
+    Copied(Copied),
     /// A target account is not there, or each of the accounts to be set up was removed.
     NoAccount,
     /// Not done.
     Refused(Refusal),
+}
+
+/// The copies that were made: the n-th UID of `source` is (also) the n-th of `copies`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// UIDVALIDITY of the mailbox they are in.
+    pub uid_validity: u32,
+    /// UIDs of the originals, rising.
+    pub source: Vec<UidRange>,
+    /// UIDs of the copies, rising.
+    pub copies: Vec<UidRange>,
 }
 
 /// What the committer is to do with an operation now.
@@ -179,6 +296,9 @@ pub fn decide(
         Operation::Deliver { message, accounts, folder } => {
             message::deliver(message, accounts, *folder, index, staging, first_body, now)
         }
+        Operation::Submit { message, sender, envelope } => {
+            queue::submit(message, *sender, envelope, index, staging, first_body, now)
+        }
         Operation::Append { message, account, mailbox, flags, keywords, internal_date } => {
             let with = message::With { flags: *flags, keywords, internal_date: *internal_date };
             message::append(message, (*account, *mailbox), &with, index, staging, first_body, now)
@@ -189,6 +309,25 @@ pub fn decide(
         }
         Operation::Expunge { account, mailbox, uids } => {
             flags::expunge((*account, *mailbox), uids, index, staging)
+        }
+        Operation::CreateMailbox { account, name, special_use } => {
+            mailbox::create(*account, name, *special_use, index, staging, now)
+        }
+        Operation::DeleteMailbox { account, mailbox } => mailbox::delete(*account, *mailbox, index, staging),
+        Operation::RenameMailbox { account, mailbox, name } => {
+            rename::rename((*account, *mailbox), name, index, staging, now)
+        }
+        Operation::Subscribe { account, name, subscribed: true } => {
+            mailbox::subscribe(*account, name, index, staging)
+        }
+        Operation::Subscribe { account, name, subscribed: false } => {
+            mailbox::unsubscribe(*account, name, index, staging)
+        }
+        Operation::Copy { account, from, uids, to, originals } => {
+            copy::copy(*account, (*from, uids), *to, *originals, index, staging, now)
+        }
+        Operation::Distrust { account, mailbox, uid } => {
+            copy::distrust((*account, *mailbox), *uid, index, staging)
         }
         Operation::NoteDamage { segment, offset } => {
             if staging.is_empty() {
@@ -203,3 +342,6 @@ pub fn decide(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ipc::mail::{AccountId, MailboxId, ModSeq, TransactionId, Uid};
+use ipc::mail::{AccountId, MailboxId, ModSeq, QueueId, TransactionId, Uid};
 
 use crate::index::Mailbox;
 
@@ -15,6 +15,8 @@ pub struct Staging {
     accounts: HashSet<AccountId>,
     transactions: HashSet<TransactionId>,
     last_uid_validity: u32,
+    /// The last entry added to the queue, and how many were.
+    queued: (QueueId, usize),
     used: bool,
     closed: bool,
 }
@@ -37,7 +39,7 @@ impl Staging {
         !self.closed && !self.accounts.contains(&account)
     }
 
-    /// The account is made or removed in this group: all else about it has to wait. `false` if it is in use already.
+    /// The account, or the set of its mailboxes or names, changes in this group: all else about it has to wait. `false` if it is in use already.
     pub(super) fn shape(&mut self, account: AccountId) -> bool {
         let in_use = self.counters.keys().any(|(used, _)| *used == account)
             || self.touched.iter().any(|(used, _, _)| *used == account);
@@ -53,6 +55,16 @@ impl Staging {
     /// Has the transaction been decided in this group?
     pub(super) fn transacts(&self, transaction: TransactionId) -> bool {
         self.transactions.contains(&transaction)
+    }
+
+    /// The last entry that this group adds to the queue, and how many it adds.
+    pub(super) fn queued(&self) -> (QueueId, usize) {
+        self.queued
+    }
+
+    /// The entry is added to the queue in this group.
+    pub(super) fn queue(&mut self, id: QueueId) {
+        self.queued = (id, self.queued.1.saturating_add(1));
     }
 
     /// The next mod-sequence of a mailbox.

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use bulkhead_store::index::Uids;
 use bulkhead_store::log::{BodyId, Compressor, PreparedBody};
-use bulkhead_store::plan::{NewMessage, Operation};
+use bulkhead_store::plan::{NewMessage, Operation, Originals};
 use ipc::mail::{AccountId, MailboxId, SystemFlags, TransactionId, UidRange};
 use ipc::service::deliver::Folder;
-use ipc::service::mailbox::FlagChange;
+use ipc::service::mailbox::{FlagChange, SpecialUse};
 use proptest::prelude::*;
 
 use super::model::MAILBOXES;
@@ -53,6 +53,37 @@ pub(crate) enum Act {
         mailbox: u64,
         uids: Vec<UidRange>,
     },
+    CreateMailbox {
+        account: u64,
+        name: String,
+        special_use: Option<SpecialUse>,
+    },
+    DeleteMailbox {
+        account: u64,
+        mailbox: u64,
+    },
+    RenameMailbox {
+        account: u64,
+        mailbox: u64,
+        name: String,
+    },
+    Subscribe {
+        account: u64,
+        name: String,
+        subscribed: bool,
+    },
+    Copy {
+        account: u64,
+        from: u64,
+        uids: Vec<UidRange>,
+        to: u64,
+        originals: Originals,
+    },
+    Distrust {
+        account: u64,
+        mailbox: u64,
+        uid: u32,
+    },
 }
 
 /// A message's bytes: of its transaction's making, so that nobody has to remember them.
@@ -94,6 +125,28 @@ impl Act {
                 mailbox: MailboxId(mailbox),
                 uids: Uids::of(uids),
             },
+            Act::CreateMailbox { account, name, special_use } => {
+                Operation::CreateMailbox { account: AccountId(account), name, special_use }
+            }
+            Act::DeleteMailbox { account, mailbox } => {
+                Operation::DeleteMailbox { account: AccountId(account), mailbox: MailboxId(mailbox) }
+            }
+            Act::RenameMailbox { account, mailbox, name } => {
+                Operation::RenameMailbox { account: AccountId(account), mailbox: MailboxId(mailbox), name }
+            }
+            Act::Subscribe { account, name, subscribed } => {
+                Operation::Subscribe { account: AccountId(account), name, subscribed }
+            }
+            Act::Copy { account, from, uids, to, originals } => Operation::Copy {
+                account: AccountId(account),
+                from: MailboxId(from),
+                uids: Uids::of(uids),
+                to: MailboxId(to),
+                originals,
+            },
+            Act::Distrust { account, mailbox, uid } => {
+                Operation::Distrust { account: AccountId(account), mailbox: MailboxId(mailbox), uid }
+            }
         }
     }
 }
@@ -127,11 +180,43 @@ fn flags() -> impl Strategy<Value = u8> {
 
 /// Mostly INBOX, mostly the first accounts: things have to meet.
 pub(crate) fn place() -> impl Strategy<Value = (u64, u64)> {
-    (account(), prop_oneof![8 => Just(1), 1 => 1..=MAILBOXES])
+    (account(), prop_oneof![8 => Just(1), 2 => 1..=MAILBOXES + 4])
 }
 
 fn change() -> impl Strategy<Value = FlagChange> {
     prop::sample::select(vec![FlagChange::Replace, FlagChange::Add, FlagChange::Remove])
+}
+
+/// Few enough that they meet, one in another, and two that are none.
+fn name() -> impl Strategy<Value = String> {
+    let names = ["a", "a/b", "a/b/b", "a/b/c", "b", "b/b", "Junk", "INBOX", "INBOX/a", "a//b", "inbox/a"];
+    prop::sample::select(names.to_vec()).prop_map(str::to_owned)
+}
+
+/// Mostly one that was made by a user, and mostly of the first account.
+fn made() -> impl Strategy<Value = (u64, u64)> {
+    (account(), prop_oneof![1 => 1..=MAILBOXES, 4 => MAILBOXES + 1..MAILBOXES + 7])
+}
+
+/// A change of the set of mailboxes.
+fn managing() -> impl Strategy<Value = Act> {
+    let special_use = prop_oneof![4 => Just(None), 1 => Just(Some(SpecialUse::Junk))];
+    let create = (account(), name(), special_use)
+        .prop_map(|(account, name, special_use)| Act::CreateMailbox { account, name, special_use });
+    let delete = made().prop_map(|(account, mailbox)| Act::DeleteMailbox { account, mailbox });
+    let which = prop_oneof![3 => made(), 1 => place()];
+    let rename =
+        (which, name()).prop_map(|((account, mailbox), name)| Act::RenameMailbox { account, mailbox, name });
+    let subscribe = (account(), name(), prop::bool::ANY)
+        .prop_map(|(account, name, subscribed)| Act::Subscribe { account, name, subscribed });
+    prop_oneof![4 => create, 2 => delete, 3 => rename, 1 => subscribe]
+}
+
+fn copy() -> impl Strategy<Value = Act> {
+    let mailbox = || prop_oneof![3 => Just(1), 2 => 1..MAILBOXES + 4];
+    let originals = prop::sample::select(vec![Originals::Stay, Originals::Go]);
+    (account(), mailbox(), ranges(), mailbox(), originals)
+        .prop_map(|(account, from, uids, to, originals)| Act::Copy { account, from, uids, to, originals })
 }
 
 /// Any change.
@@ -165,5 +250,17 @@ pub(crate) fn act() -> impl Strategy<Value = Act> {
     let expunge =
         (place(), ranges()).prop_map(|((account, mailbox), uids)| Act::Expunge { account, mailbox, uids });
     let remove = prop_oneof![1 => Just(0), 9 => 1..ACCOUNTS].prop_map(|account| Act::Remove { account });
-    prop_oneof![4 => create, 12 => deliver, 10 => append, 12 => flags, 5 => expunge, 1 => remove]
+    let distrust =
+        (place(), 1..9_u32).prop_map(|((account, mailbox), uid)| Act::Distrust { account, mailbox, uid });
+    prop_oneof![
+        4 => create,
+        12 => deliver,
+        10 => append,
+        12 => flags,
+        5 => expunge,
+        10 => managing(),
+        10 => copy(),
+        2 => distrust,
+        1 => remove,
+    ]
 }

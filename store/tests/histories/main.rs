@@ -8,8 +8,10 @@
 )]
 
 mod acts;
+mod boxes;
 #[path = "../common/mod.rs"]
 mod common;
+mod managing;
 mod model;
 mod sessions;
 
@@ -109,7 +111,7 @@ impl Life {
             let mut model = self.model.clone();
             for number in order {
                 let expected = model.act(&acts[number]);
-                if expected != heard[number] {
+                if !expected.is(&heard[number]) {
                     reasons.push(format!("expected {expected:?}"));
                     return None;
                 }
@@ -127,7 +129,7 @@ impl Life {
         let index = self.engine.index();
         for account in 0..ACCOUNTS {
             for (id, mailbox) in
-                index.account(AccountId(account)).into_iter().flat_map(|found| &found.mailboxes)
+                index.account(AccountId(account)).into_iter().flat_map(|found| found.mailboxes(None))
             {
                 let of = *self.validities.entry(mailbox.uid_validity).or_insert((account, id.0));
                 assert_eq!(of, (account, id.0), "a UIDVALIDITY was given twice");
@@ -140,9 +142,10 @@ impl Life {
         let mut messages = Vec::new();
         for mailboxes in (0..ACCOUNTS).map(AccountId) {
             let index = self.engine.index();
-            let boxes = index.account(mailboxes).into_iter().flat_map(|found| found.mailboxes.values());
-            messages
-                .extend(boxes.flat_map(|found| found.rows(0).map(|row| *found.message(row.uid).unwrap())));
+            let boxes = index.account(mailboxes).into_iter().flat_map(|found| found.mailboxes(None));
+            messages.extend(
+                boxes.flat_map(|(_, found)| found.rows(0).map(|row| *found.message(row.uid).unwrap())),
+            );
         }
         for message in messages {
             let expected = raw(message.row.id.0, message.row.size);

@@ -3,71 +3,73 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bulkhead_store::index::Index;
-use bulkhead_store::plan::Outcome;
-use ipc::mail::{AccountId, MailboxId, ModSeq, SystemFlags, TransactionId, Uid, UidRange};
+use bulkhead_store::plan::{Originals, Outcome};
+use ipc::mail::{AccountId, MailboxId, SystemFlags, TransactionId, Uid, UidRange};
 use ipc::service::deliver::Folder;
-use ipc::service::mailbox::{FlagChange, Refusal};
+use ipc::service::mailbox::{Refusal, SpecialUse};
 
 use super::acts::Act;
+use super::boxes::{Box, Mail};
 
-/// INBOX, and the five mailboxes with a special use; Junk is the fourth.
-pub(crate) const MAILBOXES: u64 = 6;
-const JUNK: u64 = 4;
+/// The mailboxes of a new account.
+const NEW: [(&str, Option<SpecialUse>); 6] = [
+    ("INBOX", None),
+    ("Archive", Some(SpecialUse::Archive)),
+    ("Drafts", Some(SpecialUse::Drafts)),
+    ("Junk", Some(SpecialUse::Junk)),
+    ("Sent", Some(SpecialUse::Sent)),
+    ("Trash", Some(SpecialUse::Trash)),
+];
+/// How many they are.
+pub(crate) const MAILBOXES: u64 = NEW.len() as u64;
+const INBOX: u64 = 1;
 
 #[derive(Clone, Default)]
 pub(crate) struct Model {
-    pub(crate) accounts: BTreeMap<u64, BTreeMap<u64, Box>>,
+    pub(crate) accounts: BTreeMap<u64, Account>,
     pub(crate) removed: BTreeSet<u64>,
     pub(crate) transactions: BTreeMap<u128, Option<(u64, u64, Uid)>>,
 }
 
-#[derive(Clone, Default)]
-pub(crate) struct Box {
-    pub(crate) uid_next: Uid,
-    pub(crate) modseq: ModSeq,
-    pub(crate) keywords: Vec<String>,
-    pub(crate) messages: BTreeMap<Uid, Mail>,
+#[derive(Clone)]
+pub(crate) struct Account {
+    pub(crate) boxes: BTreeMap<u64, Box>,
+    pub(crate) subscribed: BTreeSet<String>,
+    pub(crate) next: u64,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Mail {
-    pub(crate) modseq: ModSeq,
-    pub(crate) flags: u8,
-    pub(crate) keywords: u64,
-    pub(crate) size: u32,
-    pub(crate) transaction: u128,
-}
-
-/// What an act is answered; the UIDVALIDITY of an append is looked up by its mailbox.
+/// What an act is answered. The mailbox of a UIDVALIDITY is looked up; it is unknown of one that was made and removed
+/// between two looks.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Answer {
     Done,
-    Appended { account: u64, mailbox: u64, uid: Uid },
+    Appended { place: Option<(u64, u64)>, uid: Uid },
     Flagged(Vec<Uid>),
+    Created(u64),
+    Copied { place: Option<(u64, u64)>, source: Vec<UidRange>, copies: Vec<UidRange> },
     NoAccount,
     Refused(Refusal),
 }
 
-impl Box {
-    fn add(&mut self, flags: u8, keywords: u64, size: u32, transaction: u128) -> Uid {
-        let uid = self.uid_next;
-        self.uid_next += 1;
-        self.modseq += 1;
-        self.messages.insert(uid, Mail { modseq: self.modseq, flags, keywords, size, transaction });
-        uid
-    }
-
-    /// The bits of keywords, `grow` adding the unknown ones.
-    fn bits(&mut self, keywords: &[String], grow: bool) -> u64 {
-        let mut bits = 0;
-        for keyword in keywords {
-            let known = self.keywords.iter().position(|known| known.eq_ignore_ascii_case(keyword));
-            if known.is_none() && grow {
-                self.keywords.push(keyword.clone());
-            }
-            bits |= known.or(grow.then(|| self.keywords.len() - 1)).map_or(0, |bit| 1 << bit);
+impl Answer {
+    /// Is it what was heard?
+    pub(crate) fn is(&self, heard: &Answer) -> bool {
+        let mut expected = self.clone();
+        match (&mut expected, heard) {
+            (Answer::Appended { place, .. }, Answer::Appended { place: None, .. })
+            | (Answer::Copied { place, .. }, Answer::Copied { place: None, .. }) => *place = None,
+            _ => {}
         }
-        bits
+        expected == *heard
+    }
+}
+
+impl Account {
+    fn new() -> Self {
+        let boxes =
+            (1..).zip(NEW).map(|(id, (name, special_use))| (id, Box::new(name, special_use))).collect();
+        let subscribed = NEW.iter().map(|(name, _)| (*name).to_owned()).collect();
+        Account { boxes, subscribed, next: MAILBOXES + 1 }
     }
 }
 
@@ -85,15 +87,15 @@ impl Model {
             }
             Act::Append { transaction, account, mailbox, flags, keywords, size } => {
                 if let Some(Some((account, mailbox, uid))) = self.transactions.get(transaction).copied() {
-                    return Answer::Appended { account, mailbox, uid };
+                    return Answer::Appended { place: Some((account, mailbox)), uid };
                 }
                 let Some(found) = self.mailbox(*account, *mailbox) else {
                     return Answer::Refused(Refusal::NoMailbox);
                 };
                 let bits = found.bits(keywords, true);
-                let uid = found.add(*flags, bits, *size, *transaction);
+                let uid = found.add(Mail::new(*flags, bits, *size, *transaction));
                 self.transactions.insert(*transaction, Some((*account, *mailbox, uid)));
-                Answer::Appended { account: *account, mailbox: *mailbox, uid }
+                Answer::Appended { place: Some((*account, *mailbox)), uid }
             }
             Act::Flags { account, mailbox, uids, change, flags, keywords } => {
                 match self.mailbox(*account, *mailbox) {
@@ -108,11 +110,37 @@ impl Model {
                 }
                 None => Answer::Refused(Refusal::NoMailbox),
             },
+            Act::CreateMailbox { account, name, special_use } => {
+                self.on(*account, Answer::NoAccount, |found| found.make(name, *special_use))
+            }
+            Act::DeleteMailbox { account, mailbox } => {
+                self.on(*account, Answer::Refused(Refusal::NoMailbox), |found| found.delete(*mailbox))
+            }
+            Act::RenameMailbox { account, mailbox, name } => {
+                self.on(*account, Answer::Refused(Refusal::NoMailbox), |found| found.rename(*mailbox, name))
+            }
+            Act::Subscribe { account, name, subscribed } => {
+                self.on(*account, Answer::NoAccount, |found| found.subscribe(name, *subscribed))
+            }
+            Act::Copy { account, from, uids, to, originals } => {
+                let key = (*account, *to);
+                self.on(*account, Answer::Refused(Refusal::NotSelected), |found| {
+                    found.copy(*from, uids, key, *originals)
+                })
+            }
+            Act::Distrust { account, mailbox, uid } => match self.mailbox(*account, *mailbox) {
+                Some(found) => found.distrust(*uid),
+                None => Answer::Refused(Refusal::NotSelected),
+            },
         }
     }
 
+    fn on(&mut self, account: u64, missing: Answer, act: impl FnOnce(&mut Account) -> Answer) -> Answer {
+        self.accounts.get_mut(&account).map_or(missing, act)
+    }
+
     fn mailbox(&mut self, account: u64, mailbox: u64) -> Option<&mut Box> {
-        self.accounts.get_mut(&account)?.get_mut(&mailbox)
+        self.accounts.get_mut(&account)?.boxes.get_mut(&mailbox)
     }
 
     fn create(&mut self, accounts: &[u64]) -> Answer {
@@ -120,9 +148,7 @@ impl Model {
             return Answer::NoAccount;
         }
         for account in accounts.iter().filter(|account| !self.removed.contains(account)) {
-            let empty = Box { uid_next: 1, modseq: 1, ..Box::default() };
-            let mailboxes = || (1..=MAILBOXES).map(|id| (id, empty.clone())).collect();
-            self.accounts.entry(*account).or_insert_with(mailboxes);
+            self.accounts.entry(*account).or_insert_with(Account::new);
         }
         Answer::Done
     }
@@ -134,9 +160,14 @@ impl Model {
         if !accounts.iter().all(|account| self.accounts.contains_key(account)) {
             return Answer::NoAccount;
         }
-        let mailbox = if folder == Folder::Junk { JUNK } else { 1 };
         for account in accounts {
-            self.mailbox(*account, mailbox).unwrap().add(0, 0, size, transaction);
+            let boxes = &mut self.accounts.get_mut(account).unwrap().boxes;
+            let junk = boxes.values_mut().find(|found| found.special_use == Some(SpecialUse::Junk));
+            let found = match junk.filter(|_| folder == Folder::Junk) {
+                Some(junk) => junk,
+                None => boxes.get_mut(&INBOX).unwrap(),
+            };
+            found.add(Mail::new(0, 0, size, transaction));
         }
         self.transactions.insert(transaction, None);
         Answer::Done
@@ -147,10 +178,15 @@ impl Model {
         match outcome {
             Outcome::Done => Answer::Done,
             Outcome::Appended(uid_validity, uid) => {
-                let (account, mailbox) = validities[uid_validity];
-                Answer::Appended { account, mailbox, uid: *uid }
+                Answer::Appended { place: validities.get(uid_validity).copied(), uid: *uid }
             }
             Outcome::Flagged(uids) => Answer::Flagged(uids.clone()),
+            Outcome::Created(mailbox) => Answer::Created(mailbox.0),
+            Outcome::Copied(copied) => Answer::Copied {
+                place: validities.get(&copied.uid_validity).copied(),
+                source: copied.source.clone(),
+                copies: copied.copies.clone(),
+            },
             Outcome::NoAccount => Answer::NoAccount,
             Outcome::Refused(why) => Answer::Refused(*why),
         }
@@ -166,8 +202,17 @@ impl Model {
             if self.removed.contains(&account) != index.was_removed(AccountId(account)) {
                 return Err(format!("account {account} was removed, or was not"));
             }
-            for (id, mailbox) in here.into_iter().flatten() {
-                mailbox.equals(index.mailbox(AccountId(account), MailboxId(*id)).unwrap())?;
+            let Some((here, there)) = here.zip(there) else { continue };
+            let ids: Vec<u64> = there.mailboxes(None).map(|(id, _)| id.0).collect();
+            if !here.boxes.keys().eq(&ids) || !here.subscribed.iter().eq(there.subscriptions(None)) {
+                return Err(format!("account {account}: {ids:?} and {:?}", here.boxes.keys()));
+            }
+            for (id, mailbox) in &here.boxes {
+                let id = MailboxId(*id);
+                mailbox.equals(index.mailbox(AccountId(account), id).unwrap())?;
+                if there.named(&mailbox.name) != Some(id) {
+                    return Err(format!("{} is not found by its name", mailbox.name));
+                }
             }
         }
         for (transaction, appended) in &self.transactions {
@@ -177,67 +222,5 @@ impl Model {
             }
         }
         Ok(())
-    }
-}
-
-impl Box {
-    fn flag(&mut self, uids: &[UidRange], change: FlagChange, flags: u8, keywords: &[String]) -> Vec<Uid> {
-        let named: Vec<Uid> = self
-            .messages
-            .keys()
-            .copied()
-            .filter(|uid| uids.iter().any(|range| range.contains(*uid)))
-            .collect();
-        if named.is_empty() {
-            return named;
-        }
-        let bits = self.bits(keywords, change != FlagChange::Remove);
-        for uid in &named {
-            let mail = self.messages.get_mut(uid).unwrap();
-            let new = match change {
-                FlagChange::Replace => (flags, bits),
-                FlagChange::Add => (mail.flags | flags, mail.keywords | bits),
-                FlagChange::Remove => (mail.flags & !flags, mail.keywords & !bits),
-            };
-            if new != (mail.flags, mail.keywords) {
-                self.modseq += 1;
-                (mail.flags, mail.keywords, mail.modseq) = (new.0, new.1, self.modseq);
-            }
-        }
-        named
-    }
-
-    fn expunge(&mut self, uids: &[UidRange]) {
-        let deleted = |(uid, mail): (&Uid, &Mail)| {
-            let named = uids.iter().any(|range| range.contains(*uid));
-            (named && mail.flags & SystemFlags::DELETED.0 != 0).then_some(*uid)
-        };
-        let gone: Vec<Uid> = self.messages.iter().filter_map(deleted).collect();
-        for uid in gone {
-            self.messages.remove(&uid);
-            self.modseq += 1;
-        }
-    }
-
-    fn equals(&self, there: &bulkhead_store::index::Mailbox) -> Result<(), String> {
-        let rows: BTreeMap<Uid, Mail> = there.rows(0).map(|row| (row.uid, Mail::of(&row))).collect();
-        let counters = (there.uid_next, there.modseq, &there.keywords);
-        let unseen = self.messages.values().filter(|mail| mail.flags & SystemFlags::SEEN.0 == 0).count();
-        let status = there.status();
-        if counters != (self.uid_next, self.modseq, &self.keywords)
-            || rows != self.messages
-            || (status.messages as usize, status.unseen as usize) != (rows.len(), unseen)
-            || status.recent != status.messages
-        {
-            return Err(format!("{}: {counters:?}, {rows:?}, and should be {:?}", there.name, self.messages));
-        }
-        Ok(())
-    }
-}
-
-impl Mail {
-    pub(crate) fn of(row: &ipc::service::mailbox::MessageRow) -> Self {
-        let (flags, transaction) = (row.flags.0, row.id.0);
-        Mail { modseq: row.modseq, flags, keywords: row.keywords, size: row.size, transaction }
     }
 }

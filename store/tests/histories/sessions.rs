@@ -6,7 +6,7 @@ use bulkhead_store::engine::Engine;
 use bulkhead_store::index::{Mailbox, SessionId};
 use ipc::mail::{AccountId, MailboxId, ModSeq, Uid};
 
-use super::model::Mail;
+use super::boxes::Mail;
 
 /// Sessions that are played with.
 pub(crate) const SESSIONS: usize = 3;
@@ -29,11 +29,8 @@ impl Sessions {
     pub(crate) fn select(&mut self, engine: &Engine, number: usize, account: AccountId, mailbox: MailboxId) {
         let session = SessionId(number as u64);
         let mut index = engine.index_mut();
-        if let Some(old) = self.0[number].take()
-            && let Some(left) = index.mailbox_mut(old.account, old.mailbox)
-        {
-            left.views.leave(session);
-            left.forget_ghosts();
+        if let Some(old) = self.0[number].take() {
+            index.leave(old.account, old.mailbox, session);
         }
         let Some(found) = index.mailbox_mut(account, mailbox) else { return };
         found.views.show(session, found.modseq);
@@ -44,9 +41,15 @@ impl Sessions {
         let Some(view) = &mut self.0[number] else { return };
         loop {
             let mut index = engine.index_mut();
-            let Some(found) = index.mailbox_mut(view.account, view.mailbox) else { return };
-            found.views.show(SessionId(number as u64), view.since);
-            found.forget_ghosts();
+            let session = SessionId(number as u64);
+            index.show(view.account, view.mailbox, session, view.since);
+            let Some(found) = index.mailbox(view.account, view.mailbox) else {
+                // It was removed: the session is told so, and has selected none.
+                index.leave(view.account, view.mailbox, session);
+                assert!(index.shown(view.account, view.mailbox).is_none_or(|gone| !gone.views.is_empty()));
+                self.0[number] = None;
+                return;
+            };
             let changed = found.changed(view.since, page);
             assert!(changed.rows.len() + changed.expunged.len() <= page);
             view.shown.extend(changed.rows.iter().map(|row| (row.uid, Mail::of(row))));
@@ -66,7 +69,11 @@ impl Sessions {
     pub(crate) fn hold(&self, engine: &Engine) {
         let index = engine.index();
         for view in self.0.iter().flatten() {
-            let Some(found) = index.mailbox(view.account, view.mailbox) else { continue };
+            // Unless its account was removed.
+            let Some(found) = index.shown(view.account, view.mailbox) else {
+                assert!(index.account(view.account).is_none());
+                continue;
+            };
             for (uid, mail) in &view.shown {
                 let visible = found.visible(*uid).map(|message| message.row.id.0);
                 assert_eq!(visible, Some(mail.transaction), "UID {uid} is shown and cannot be read");

@@ -2,7 +2,9 @@
 
 mod append;
 mod body;
+mod copy;
 mod flags;
+mod manage;
 mod read;
 
 use std::os::fd::OwnedFd;
@@ -18,6 +20,7 @@ use super::Store;
 use super::body::Upload;
 use super::registry::{Entered, Signals};
 use crate::index::SessionId;
+use crate::plan::Originals;
 
 /// How long the client may leave a reply unread before it is cut off.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -145,13 +148,16 @@ impl Session {
                 within(uids.as_ref().map_or(0, Vec::len))?;
                 self.expunge(uids).await
             }
-            MailboxRequest::Create { .. }
-            | MailboxRequest::Delete { .. }
-            | MailboxRequest::Rename { .. }
-            | MailboxRequest::Subscribe { .. }
-            | MailboxRequest::Subscriptions { .. }
-            | MailboxRequest::Copy { .. }
-            | MailboxRequest::Distrust { .. } => self.refuse(Refusal::Limit).await,
+            MailboxRequest::Create { name, special_use } => self.create(name, special_use).await,
+            MailboxRequest::Delete { mailbox } => self.delete(mailbox).await,
+            MailboxRequest::Rename { mailbox, name } => self.rename(mailbox, name).await,
+            MailboxRequest::Subscribe { name, subscribed } => self.subscribe(name, subscribed).await,
+            MailboxRequest::Subscriptions { after } => self.subscriptions(after.as_deref()).await,
+            MailboxRequest::Copy { uids, to, remove } => {
+                within(uids.len())?;
+                self.copy(uids, to, if remove { Originals::Go } else { Originals::Stay }).await
+            }
+            MailboxRequest::Distrust { uid } => self.distrust(uid).await,
             MailboxRequest::Append { transaction } => self.append(transaction),
             MailboxRequest::Commit { mailbox, flags, keywords, internal_date, structure } => {
                 flags_in_form(flags)?;
@@ -183,25 +189,15 @@ impl Session {
     fn has_news(&self) -> bool {
         self.selected.is_some_and(|Selected { mailbox, known, .. }| {
             let index = self.store.engine.index();
-            index.mailbox(self.account, mailbox).is_some_and(|mailbox| mailbox.modseq > known)
+            // That it was removed is news, too.
+            index.mailbox(self.account, mailbox).is_none_or(|mailbox| mailbox.modseq > known)
         })
     }
 
     fn unselect(&mut self) {
         let Some(Selected { mailbox, .. }) = self.selected.take() else { return };
         self.signals.selected.set(None);
-        if let Some(mailbox) = self.store.engine.index_mut().mailbox_mut(self.account, mailbox) {
-            mailbox.views.leave(self.id);
-            mailbox.forget_ghosts();
-        }
-    }
-
-    /// Its user has been shown everything up to there.
-    fn shown(&self, mailbox: MailboxId, until: ModSeq) {
-        if let Some(mailbox) = self.store.engine.index_mut().mailbox_mut(self.account, mailbox) {
-            mailbox.views.show(self.id, until);
-            mailbox.forget_ghosts();
-        }
+        self.store.engine.index_mut().leave(self.account, mailbox, self.id);
     }
 }
 

@@ -5,31 +5,25 @@ use ipc::mail::{MailboxId, ModSeq, Uid};
 use ipc::service::mailbox::{MailboxReply, MailboxRow, ROWS_MAX, Refusal};
 
 use super::{Selected, Session};
-use crate::index::{Changed, Message};
+use crate::index::{Account, Changed, Mailbox, Message};
 
-/// Mailboxes in one page: names are long.
-const MAILBOXES_MAX: usize = 64;
+/// Mailboxes, or names, in one page: they are long.
+pub(super) const NAMES: usize = if cfg!(test) { 4 } else { 64 };
 
 impl Session {
     pub(super) async fn list(&self, after: Option<MailboxId>) -> Result<(), ChannelError> {
-        let first = after.map_or(Some(0), |after| after.0.checked_add(1));
         let (rows, more) = {
             let index = self.store.engine.index();
-            let mailboxes = index.account(self.account).map(|account| &account.mailboxes);
-            let mut rest = mailboxes
-                .zip(first)
-                .into_iter()
-                .flat_map(|(mailboxes, first)| mailboxes.range(MailboxId(first)..));
-            let rows: Vec<MailboxRow> = rest
-                .by_ref()
-                .take(MAILBOXES_MAX)
-                .map(|(id, mailbox)| MailboxRow {
-                    id: *id,
-                    name: mailbox.name.clone(),
-                    special_use: mailbox.special_use,
-                    subscribed: true,
-                })
-                .collect();
+            let account = index.account(self.account);
+            let all = account.into_iter();
+            let mut rest = all.flat_map(|account| account.mailboxes(after).map(move |row| (account, row)));
+            let row = |(account, (id, mailbox)): (&Account, (MailboxId, &Mailbox))| MailboxRow {
+                id,
+                name: mailbox.name.clone(),
+                special_use: mailbox.special_use,
+                subscribed: account.is_subscribed(&mailbox.name),
+            };
+            let rows: Vec<MailboxRow> = rest.by_ref().take(NAMES).map(row).collect();
             (rows, rest.next().is_some())
         };
         self.reply(MailboxReply::Mailboxes { rows, more }).await
@@ -64,7 +58,7 @@ impl Session {
 
     pub(super) async fn messages(&self, after: Uid) -> Result<(), ChannelError> {
         let Some(mailbox) = self.selected_mailbox() else { return self.refuse(Refusal::NotSelected).await };
-        let page = self.store.engine.index().mailbox(self.account, mailbox).map(|mailbox| {
+        let page = self.store.engine.index().shown(self.account, mailbox).map(|mailbox| {
             let mut rest = mailbox.rows(after);
             let rows: Vec<_> = rest.by_ref().take(ROWS_MAX).collect();
             (rows, rest.next().is_some())
@@ -79,7 +73,7 @@ impl Session {
         let Some(selected) = &mut self.selected else { return self.refuse(Refusal::NotSelected).await };
         selected.told = false;
         let mailbox = selected.mailbox;
-        self.shown(mailbox, since);
+        self.store.engine.index_mut().show(self.account, mailbox, self.id, since);
         let changes = self
             .store
             .engine
@@ -93,14 +87,17 @@ impl Session {
                 }
                 self.reply(MailboxReply::Changes { rows, expunged, until, more, keywords }).await
             }
-            None => self.refuse(Refusal::NoMailbox).await,
+            None => {
+                self.unselect();
+                self.reply(MailboxReply::Gone).await
+            }
         }
     }
 
     pub(super) fn message(&self, uid: Uid) -> Result<Message, Refusal> {
         let mailbox = self.selected_mailbox().ok_or(Refusal::NotSelected)?;
         let index = self.store.engine.index();
-        let mailbox = index.mailbox(self.account, mailbox).ok_or(Refusal::NoMailbox)?;
+        let mailbox = index.shown(self.account, mailbox).ok_or(Refusal::NoMailbox)?;
         mailbox.visible(uid).copied().ok_or(Refusal::NoMessage)
     }
 
