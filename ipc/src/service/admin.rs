@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::mail::{AccountId, Password};
+use crate::mail::{AccountId, Address, Password, QueueId, Seconds, TransactionId};
 use crate::role::{Instance, Layers};
 use crate::rpc::Procedure;
 
@@ -12,6 +12,8 @@ use crate::rpc::Procedure;
 pub const MASTER_SOCKET: &str = "master.sock";
 /// The socket in the run directory that leads to `auth`.
 pub const AUTH_SOCKET: &str = "auth.sock";
+/// The socket in the run directory that leads to `store`.
+pub const STORE_SOCKET: &str = "store.sock";
 /// Rows in one page or one import request.
 pub const ROWS_MAX: usize = 128;
 
@@ -29,17 +31,45 @@ pub enum MasterRequest {
     Status,
     /// Drain and end.
     Stop,
+    /// Read the configuration again, and go on with it if every role can.
+    Reload,
 }
 
 /// What the master answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum MasterReply {
-    /// One row a process.
-    Status(Vec<ProcessStatus>),
+    /// How it is.
+    Status(SuiteStatus),
     /// It is being done; the connection closes when it is.
     Stopping,
+    /// The configuration is in force.
+    Reloaded {
+        /// How often it has been read since the start.
+        generation: u32,
+    },
+    /// Nothing has changed.
+    NotReloaded {
+        /// The exit status, as in sysexits.h.
+        exit: u8,
+        /// Why, for the administrator, a mistake a line; at most [`WHY_MAX`] bytes.
+        why: String,
+    },
     /// The peer may not ask that.
     Refused,
+}
+
+/// The most bytes of what is said about a configuration that is refused.
+pub const WHY_MAX: usize = 32 * 1024;
+
+/// How the suite is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SuiteStatus {
+    /// Which configuration is in force: 1 is that of the start.
+    pub generation: u32,
+    /// Since how many seconds.
+    pub in_force: u64,
+    /// One row a process.
+    pub processes: Vec<ProcessStatus>,
 }
 
 /// How one process is.
@@ -53,8 +83,10 @@ pub struct ProcessStatus {
     pub uid: Option<u32>,
     /// Where it is in its life.
     pub state: ProcessState,
-    /// How often it was started again.
+    /// How often it was started again after it had ended unasked.
     pub restarts: u32,
+    /// How often a worker in its place was replaced by a fresh one.
+    pub replaced: u32,
     /// Seconds since this process was started.
     pub uptime: u64,
     /// Sessions open at its last sign of life.
@@ -72,6 +104,8 @@ pub enum ProcessState {
     Starting,
     /// Serving.
     Ready,
+    /// Replaced, or not wanted any more: its sessions go on, and it accepts nothing.
+    Retiring,
     /// Told to drain.
     Draining,
     /// Waiting to be started again.
@@ -232,5 +266,56 @@ pub struct AliasRow {
 impl Procedure for AuthAdmin {
     type Request = AuthRequest;
     type Reply = AuthReply;
+    const IN_FLIGHT: usize = IN_FLIGHT;
+}
+
+/// What `store` serves.
+#[derive(Debug)]
+pub enum StoreAdmin {}
+
+/// What is asked of `store`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum StoreRequest {
+    /// A page of the mail that waits to be sent on, the oldest first, from behind `after`.
+    ListQueue {
+        /// The last entry of the page before.
+        after: Option<QueueId>,
+    },
+}
+
+/// What `store` answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StoreReply {
+    /// A page of the queue.
+    Queue {
+        /// At most [`ROWS_MAX`], and no more than fit a message; at least one if there is one.
+        rows: Vec<QueueRow>,
+        /// Are there more?
+        more: bool,
+    },
+}
+
+/// An entry of the queue as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueRow {
+    /// Its id: where the next page begins.
+    pub id: QueueId,
+    /// The transaction it came by: its id in every log.
+    pub transaction: TransactionId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Who gets reports; none is the null reverse path.
+    pub reverse_path: Option<Address>,
+    /// To whom it is to be sent.
+    pub recipients: Vec<Address>,
+    /// When it was taken in.
+    pub at: Seconds,
+    /// Its size in bytes.
+    pub size: u32,
+}
+
+impl Procedure for StoreAdmin {
+    type Request = StoreRequest;
+    type Reply = StoreReply;
     const IN_FLIGHT: usize = IN_FLIGHT;
 }

@@ -16,7 +16,7 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// Requests `auth` may have outstanding.
 pub const IN_FLIGHT: usize = 8192;
 
-/// Accounts in one [`SessionsRequest::Create`].
+/// Accounts in one [`SessionsRequest::Create`], or one page of [`SessionsReply::Accounts`].
 pub const CREATE_MAX: usize = 1024;
 
 /// The service.
@@ -31,6 +31,11 @@ pub enum SessionsRequest {
     Create {
         /// Which; at most [`CREATE_MAX`].
         accounts: Vec<AccountId>,
+    },
+    /// The accounts there are, by rising id, a page from behind `after`: `auth` finds out whether it knows them all.
+    Accounts {
+        /// The last account of the page before; 0 at first.
+        after: AccountId,
     },
     /// A mailbox session; an account the store does not know yet is set up first.
     OpenMailbox {
@@ -63,6 +68,8 @@ pub enum SessionsReply {
     Opened,
     /// Done, and durable.
     Done,
+    /// A page of accounts, at most [`CREATE_MAX`]; the last one when there are fewer.
+    Accounts(Vec<AccountId>),
     /// The account was removed; it never comes back.
     Removed,
     /// Not now (too many sessions, disk full).
@@ -77,7 +84,10 @@ impl Procedure for Sessions {
     fn reply_descriptors(reply: &SessionsReply) -> &'static [Kind] {
         match reply {
             SessionsReply::Opened => &[Kind::Channel],
-            SessionsReply::Done | SessionsReply::Removed | SessionsReply::Unavailable => &[],
+            SessionsReply::Done
+            | SessionsReply::Accounts(_)
+            | SessionsReply::Removed
+            | SessionsReply::Unavailable => &[],
         }
     }
 }

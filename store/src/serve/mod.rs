@@ -1,17 +1,21 @@
 //! The store's services, one file each, on the runtime's one thread.
 
+mod admin;
 mod body;
 mod budget;
 mod deliver;
 mod in_flight;
 mod mailbox;
 mod outcome;
+mod rates;
 mod registry;
 mod sessions;
 mod streams;
+mod submit;
 
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,20 +24,32 @@ use ipc::control::{Event, Gauge};
 use ipc::exit::{Exit, Failure};
 use ipc::peers::Service;
 use ipc::role::Instance;
-use ipc::service::control::ReloadRefusal;
+use ipc::service::control::{Permission, ReloadRefusal};
 use ipc::slice::{RoleConfig, StoreConfig};
 use sandbox::startup::Started;
+use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
 use crate::engine::{Engine, Threads};
 use budget::Budget;
 use in_flight::InFlight;
+use rates::Rates;
 use registry::Registry;
 
 /// The log's directory, in the store's own root.
 const LOG: &str = "log";
 /// The most bytes of bodies on their way out, all sessions together.
 const DOWNLOAD_MEMORY: u64 = 256 << 20;
+
+/// Connections of administrators at once.
+const ADMINS_MAX: usize = 32;
+
+/// What of the configuration can change while the store runs.
+#[derive(Clone, Copy)]
+struct Settings {
+    max_message_size: u64,
+    recipients_per_hour: u32,
+}
 
 /// What every service works with.
 pub(crate) struct Store {
@@ -44,6 +60,8 @@ pub(crate) struct Store {
     appends: Rc<Budget>,
     downloads: Budget,
     in_flight: InFlight,
+    rates: Rates,
+    admins: Arc<Semaphore>,
     max_message_size: Cell<u64>,
     upload_memory: u64,
     gauge: Arc<Gauge>,
@@ -60,8 +78,8 @@ pub async fn serve(started: Started<Threads>) -> Result<(), Failure> {
     let store = open(Path::new(LOG), &config, control.gauge(), prepared).await?;
     // One channel for each peer and service: a peer that asks for channels again and again does not collect them.
     let mut channels: HashMap<(Service, Instance), AbortHandle> = HashMap::new();
-    // the largest message, of a configuration that is not yet in force
-    let mut size = None;
+    // of a configuration that is not yet in force
+    let mut settings = None;
     loop {
         match control.next().await? {
             Event::Serve => control.ready().await?,
@@ -79,20 +97,16 @@ pub async fn serve(started: Started<Threads>) -> Result<(), Failure> {
             }
             Event::Prepare { config, .. } => {
                 let prepared = store.prepare(&config);
-                size = prepared.ok();
+                settings = prepared.ok();
                 control.answer(prepared.map(drop)).await?;
             }
-            Event::Commit => {
-                if let Some(size) = size.take() {
-                    store.max_message_size.set(size);
-                }
-            }
-            Event::Abort => size = None,
+            Event::Commit => store.change(settings.take()),
+            Event::Abort => settings = None,
+            Event::Admin { permission: Permission::Full, socket } => store.admin(socket),
             Event::Peer { serves: false, .. }
             | Event::Listener { .. }
             | Event::Unlisten { .. }
-            | Event::Retire
-            | Event::Admin { .. } => {
+            | Event::Retire => {
                 return Err(Failure::new(
                     Exit::Software,
                     "the master handed the store what it has no use for",
@@ -117,6 +131,8 @@ async fn open(
         uploads: Budget::new(config.upload_memory),
         appends: Rc::new(Budget::new(config.upload_memory.div_euclid(4).max(config.max_message_size))),
         downloads: Budget::new(DOWNLOAD_MEMORY),
+        rates: Rates::new(config.recipients_per_hour),
+        admins: Arc::new(Semaphore::new(ADMINS_MAX)),
         max_message_size: Cell::new(config.max_message_size),
         upload_memory: config.upload_memory,
         in_flight: InFlight::default(),
@@ -139,16 +155,38 @@ fn make(directory: &Path) -> std::io::Result<()> {
 }
 
 impl Store {
-    /// Whether the store can go on with a new slice, and then the largest message it says. The memory for messages on
-    /// their way in is shared out from the start.
-    fn prepare(&self, config: &RoleConfig) -> Result<u64, ReloadRefusal> {
+    /// Whether the store can go on with a new slice, and then what it says. The memory for messages on their way in is shared
+    /// out from the start.
+    fn prepare(&self, config: &RoleConfig) -> Result<Settings, ReloadRefusal> {
         let RoleConfig::Store(config) = config else { return Err(ReloadRefusal::Restart) };
         let fits = self.upload_memory.div_euclid(4).max(self.max_message_size.get());
         if config.upload_memory == self.upload_memory && config.max_message_size <= fits {
-            Ok(config.max_message_size)
+            let StoreConfig { max_message_size, recipients_per_hour, .. } = *config;
+            Ok(Settings { max_message_size, recipients_per_hour })
         } else {
             Err(ReloadRefusal::Restart)
         }
+    }
+
+    fn change(&self, settings: Option<Settings>) {
+        if let Some(Settings { max_message_size, recipients_per_hour }) = settings {
+            self.max_message_size.set(max_message_size);
+            self.rates.set(recipients_per_hour);
+        }
+    }
+
+    /// Serves an administrator.
+    fn admin(self: &Rc<Self>, socket: OwnedFd) {
+        let Ok(permit) = Arc::clone(&self.admins).try_acquire_owned() else {
+            return tracing::warn!("too many connections of administrators");
+        };
+        let store = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            if let Err(error) = admin::serve(store, socket).await {
+                tracing::debug!(%error, "an administrator's connection ended");
+            }
+            drop(permit);
+        });
     }
 
     /// What one worker's channel may take of the memory for messages on their way in, so that a worker gone wrong leaves
@@ -162,7 +200,7 @@ impl Store {
         self: &Rc<Self>,
         service: Service,
         peer: Instance,
-        socket: std::os::fd::OwnedFd,
+        socket: OwnedFd,
     ) -> AbortHandle {
         let store = Rc::clone(self);
         let task = tokio::task::spawn_local(async move {

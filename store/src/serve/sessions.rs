@@ -4,18 +4,19 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
 use ipc::channel::ChannelError;
-use ipc::mail::AccountId;
+use ipc::mail::{AccountId, Senders};
 use ipc::rpc;
 use ipc::service::sessions::{CREATE_MAX, IN_FLIGHT, Sessions, SessionsReply, SessionsRequest};
+use tokio::task::spawn_local;
 
-use super::registry::Registry;
-use super::{Store, mailbox};
+use super::registry::{Entered, Registry};
+use super::{Store, mailbox, submit};
 use crate::plan::{Operation, Outcome};
 
 pub(super) async fn serve(store: Rc<Store>, socket: OwnedFd) -> Result<(), ChannelError> {
     rpc::serve::<Sessions>(socket, IN_FLIGHT, move |request, responder| {
         let store = Rc::clone(&store);
-        tokio::task::spawn_local(async move {
+        spawn_local(async move {
             let (reply, descriptors) = answer(&store, request).await;
             responder.reply(reply, descriptors);
         });
@@ -29,8 +30,18 @@ async fn answer(store: &Rc<Store>, request: SessionsRequest) -> (SessionsReply, 
             (SessionsReply::Unavailable, vec![])
         }
         SessionsRequest::Create { accounts } => (create(store, accounts).await, vec![]),
-        SessionsRequest::OpenMailbox { account } => open(store, account).await,
-        SessionsRequest::OpenSubmit { .. } => (SessionsReply::Unavailable, vec![]),
+        SessionsRequest::Accounts { after } => {
+            (SessionsReply::Accounts(store.engine.index().accounts_behind(after, CREATE_MAX)), vec![])
+        }
+        SessionsRequest::OpenMailbox { account } => {
+            open(store, account, |entered, ours| drop(spawn_local(mailbox::run(entered, ours)))).await
+        }
+        SessionsRequest::OpenSubmit { senders, .. } if senders.addresses.len() > Senders::MAX => {
+            (SessionsReply::Unavailable, vec![])
+        }
+        SessionsRequest::OpenSubmit { account, senders } => {
+            open(store, account, |entered, ours| drop(spawn_local(submit::run(entered, senders, ours)))).await
+        }
         SessionsRequest::Revoke { account } => {
             store.registry.end(account);
             (SessionsReply::Done, vec![])
@@ -52,7 +63,12 @@ async fn create(store: &Store, accounts: Vec<AccountId>) -> SessionsReply {
     }
 }
 
-async fn open(store: &Rc<Store>, account: AccountId) -> (SessionsReply, Vec<OwnedFd>) {
+/// Opens a session that `begin` starts, with the store's end of its channel.
+async fn open(
+    store: &Rc<Store>,
+    account: AccountId,
+    begin: impl FnOnce(Entered, OwnedFd),
+) -> (SessionsReply, Vec<OwnedFd>) {
     // Registered before anything is waited for: a session that is revoked, or whose account is removed, while it is being
     // opened has to end as well.
     let entered = Registry::enter(store, account);
@@ -63,7 +79,7 @@ async fn open(store: &Rc<Store>, account: AccountId) -> (SessionsReply, Vec<Owne
     }
     match ipc::socket::pair() {
         Ok((ours, theirs)) => {
-            tokio::task::spawn_local(mailbox::run(entered, ours));
+            begin(entered, ours);
             (SessionsReply::Opened, vec![theirs])
         }
         Err(error) => {

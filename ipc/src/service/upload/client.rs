@@ -26,6 +26,8 @@ impl<E> Clone for UploadClient<E> {
 #[derive(Debug)]
 struct Inner<E> {
     sender: Sender<UploadRequest<E>>,
+    /// Dropped with the last client, it ends the task that reads, and with that the channel.
+    _held: oneshot::Sender<()>,
     streams: Mutex<Option<Streams>>,
 }
 
@@ -50,8 +52,16 @@ impl<E: Ending> UploadClient<E> {
     /// When the descriptor is unfit.
     pub fn start(socket: OwnedFd) -> std::io::Result<Self> {
         let (sender, receiver) = channel::open(socket)?;
-        let inner = Arc::new(Inner { sender, streams: Mutex::new(Some(Streams::default())) });
-        tokio::task::spawn_local(read(Arc::downgrade(&inner), receiver));
+        let (held, dropped) = oneshot::channel();
+        let streams = Mutex::new(Some(Streams::default()));
+        let inner = Arc::new(Inner { sender, _held: held, streams });
+        let reading = read(Arc::downgrade(&inner), receiver);
+        tokio::task::spawn_local(async move {
+            tokio::select! {
+                () = reading => {}
+                _ = dropped => {}
+            }
+        });
         Ok(UploadClient { inner })
     }
 

@@ -170,6 +170,19 @@ fn a_commit_that_cannot_be_said_ends_its_message_and_not_the_channel() {
     });
 }
 
+#[test]
+fn a_client_that_is_dropped_ends_its_channel() {
+    run(async {
+        let (client, mut store) = wired();
+        let delivery = client.begin(TransactionId(1)).await.unwrap();
+        drop((client, delivery));
+        assert!(matches!(asked(&mut store).await, DeliverRequest::Begin { .. }));
+        assert!(matches!(asked(&mut store).await, DeliverRequest::Abort { .. }));
+        let ended = tokio::time::timeout(Duration::from_secs(1), store.1.receive()).await;
+        assert!(matches!(ended, Ok(Err(ChannelError::Gone))), "{ended:?}");
+    });
+}
+
 /// As when a worker ends with connections open.
 #[test]
 fn an_end_with_messages_open_is_no_panic() {
