@@ -33,6 +33,10 @@ pub(crate) enum What {
         #[command(flatten)]
         json: Json,
     },
+    /// Have the running suite read its configuration and certificates again
+    ///
+    /// Returns when they are in force, or says why not: then nothing has changed.
+    Reload,
     /// Let the running suite finish what is under way, and end it
     Stop,
     /// Accounts

@@ -13,6 +13,7 @@ mod import;
 mod master;
 mod output;
 mod password;
+mod reload;
 mod status;
 mod stop;
 
@@ -49,6 +50,7 @@ fn perform(command: Command) -> Result<(), Failure> {
         What::Run => Err(master::become_it("run", suite.config())),
         What::Check => Err(master::become_it("check", suite.config())),
         What::Status { json } => status::status(&suite, json.into()),
+        What::Reload => reload::reload(&suite),
         What::Stop => stop::stop(&suite),
         What::Account(what) => account::perform(&suite, what),
         What::Domain(what) => domain::perform(&suite, what),

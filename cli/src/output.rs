@@ -56,16 +56,22 @@ pub(crate) fn show<R: Serialize, const N: usize>(
     cells: impl Fn(&R) -> [Cell; N],
 ) -> Result<(), Failure> {
     match format {
-        Format::Json => {
-            let json = serde_json::to_string_pretty(rows)
-                .map_err(|error| Failure::new(Exit::Software, error.to_string()))?;
-            say(&format!("{json}\n"))
-        }
+        Format::Json => json(rows),
         Format::Table => {
             let coloured = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
             say(&table(head, &rows.iter().map(cells).collect::<Vec<_>>(), coloured))
         }
     }
+}
+
+/// Shows a value as JSON.
+///
+/// # Errors
+/// When standard output does not take it.
+pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Result<(), Failure> {
+    let json = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::new(Exit::Software, error.to_string()))?;
+    say(&format!("{json}\n"))
 }
 
 /// Writes to standard output.

@@ -13,12 +13,45 @@ use crate::output::{self, Cell, Colour, Format};
 /// # Errors
 /// The suite does not run or does not admit this user.
 pub(crate) fn status(suite: &Suite, format: Format) -> Result<(), Failure> {
-    let MasterReply::Status(processes) = suite.master()?.ask(MasterRequest::Status)? else {
+    let MasterReply::Status(status) = suite.master()?.ask(MasterRequest::Status)? else {
         return Err(Failure::new(Exit::NoPermission, "the master refuses"));
     };
-    let rows: Vec<Row> = processes.iter().map(Row::of).collect();
-    let head = ["ROLE", "PID", "UID", "STATE", "RESTARTS", "UPTIME", "SESSIONS", "SERVED", "LAYERS"];
-    output::show(format, head, &rows, Row::cells)
+    let rows: Vec<Row> = status.processes.iter().map(Row::of).collect();
+    let configuration = Configuration { generation: status.generation, in_force_seconds: status.in_force };
+    match format {
+        Format::Json => output::json(&Status { configuration, processes: rows }),
+        Format::Table => {
+            let head = [
+                "ROLE", "PID", "UID", "STATE", "RESTARTS", "REPLACED", "UPTIME", "SESSIONS", "SERVED", "LAYERS",
+            ];
+            output::show(format, head, &rows, Row::cells)?;
+            output::say(&format!("\n{}\n", configuration.sentence()))
+        }
+    }
+}
+
+/// The suite, as programs see it.
+#[derive(Debug, Serialize)]
+struct Status {
+    configuration: Configuration,
+    processes: Vec<Row>,
+}
+
+/// The configuration in force: how often it was read, and how long ago.
+#[derive(Debug, Serialize)]
+struct Configuration {
+    generation: u32,
+    in_force_seconds: u64,
+}
+
+impl Configuration {
+    fn sentence(&self) -> String {
+        let since = duration(self.in_force_seconds);
+        match self.generation {
+            1 => format!("The configuration of the start is in force, since {since}."),
+            generation => format!("Configuration {generation} is in force, since a reload {since} ago."),
+        }
+    }
 }
 
 /// A process, as programs see it.
@@ -31,6 +64,7 @@ struct Row {
     uid: Option<u32>,
     state: &'static str,
     restarts: u32,
+    replaced: u32,
     uptime_seconds: u64,
     sessions: u32,
     served: u64,
@@ -58,10 +92,12 @@ impl Row {
             state: match process.state {
                 ProcessState::Starting => "starting",
                 ProcessState::Ready => "ready",
+                ProcessState::Retiring => "retiring",
                 ProcessState::Draining => "draining",
                 ProcessState::Down => "down",
             },
             restarts: process.restarts,
+            replaced: process.replaced,
             uptime_seconds: process.uptime,
             sessions: process.sessions,
             served: process.served,
@@ -70,7 +106,7 @@ impl Row {
         }
     }
 
-    fn cells(&self) -> [Cell; 9] {
+    fn cells(&self) -> [Cell; 10] {
         let or_none = |number: Option<u32>| number.map_or_else(|| Cell::from("-"), Cell::from);
         let colour = match self.state {
             "ready" => Colour::Green,
@@ -83,6 +119,7 @@ impl Row {
             or_none(self.uid),
             Cell::from(self.state).coloured(colour),
             Cell::from(self.restarts),
+            Cell::from(self.replaced),
             Cell::from(duration(self.uptime_seconds)),
             Cell::from(self.sessions),
             Cell::from(self.served),
@@ -125,6 +162,7 @@ mod tests {
             uid: None,
             state: ProcessState::Ready,
             restarts: 2,
+            replaced: 3,
             uptime: 3700,
             sessions: 4,
             served: 5,
@@ -147,6 +185,20 @@ mod tests {
         assert_eq!(json["instance"], "mx/1");
         assert_eq!((&json["pid"], &json["uid"]), (&7.into(), &serde_json::Value::Null));
         assert_eq!(json["uptime_seconds"], 3700);
+    }
+
+    #[test]
+    fn the_configuration_has_an_age() {
+        let said = |generation, in_force_seconds| Configuration { generation, in_force_seconds }.sentence();
+        assert_eq!(said(1, 65), "The configuration of the start is in force, since 1m 5s.");
+        assert_eq!(said(3, 5), "Configuration 3 is in force, since a reload 5s ago.");
+        let status = Status {
+            configuration: Configuration { generation: 3, in_force_seconds: 5 },
+            processes: vec![Row::of(&process(Layers::all()))],
+        };
+        let json = serde_json::to_value(status).unwrap();
+        assert_eq!(json["configuration"]["generation"], 3);
+        assert_eq!((&json["processes"][0]["replaced"], &json["processes"][0]["restarts"]), (&3.into(), &2.into()));
     }
 
     #[test]

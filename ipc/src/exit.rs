@@ -33,6 +33,29 @@ pub enum Exit {
     Config = 78,
 }
 
+impl Exit {
+    const ALL: [Exit; 12] = [
+        Exit::Ok,
+        Exit::Usage,
+        Exit::DataError,
+        Exit::NoUser,
+        Exit::Unavailable,
+        Exit::Software,
+        Exit::OsError,
+        Exit::CannotCreate,
+        Exit::IoError,
+        Exit::TempFail,
+        Exit::NoPermission,
+        Exit::Config,
+    ];
+
+    /// What a status means, when it is one of these.
+    #[must_use]
+    pub fn from_status(status: u8) -> Option<Self> {
+        Exit::ALL.into_iter().find(|exit| *exit as u8 == status)
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         ExitCode::from(exit as u8)

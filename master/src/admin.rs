@@ -31,6 +31,8 @@ pub enum Asked {
     Status(Responder<MasterAdmin>),
     /// To stop.
     Stop,
+    /// To read the configuration again.
+    Reload(Responder<MasterAdmin>),
     /// A connection for `auth`.
     Auth(Permission, OwnedFd),
 }
@@ -149,22 +151,27 @@ fn accept(listening: Option<OwnedFd>, mut each: impl FnMut(Permission, OwnedFd) 
     Ok(())
 }
 
-/// Answers one administrator, in a bounded time; but who asked for the end is kept until it comes.
+/// Answers one administrator, in a bounded time; but who asked for the end, or for what takes its time and has a bound
+/// of its own, is kept until it comes.
 async fn answer(connection: OwnedFd, asked: mpsc::Sender<Asked>) {
-    let stopping = Cell::new(false);
+    let waits = Cell::new(false);
     let served = rpc::serve::<MasterAdmin>(connection, 4, |request, responder| match request {
         MasterRequest::Status => {
             // dropped, and so refused by the end of the connection, when the main loop is overrun
             let _ = asked.try_send(Asked::Status(responder));
         }
+        MasterRequest::Reload => {
+            waits.set(true);
+            let _ = asked.try_send(Asked::Reload(responder));
+        }
         MasterRequest::Stop if asked.try_send(Asked::Stop).is_ok() => {
-            stopping.set(true);
+            waits.set(true);
             responder.reply(MasterReply::Stopping, Vec::new());
         }
         MasterRequest::Stop => responder.reply(MasterReply::Refused, Vec::new()),
     });
     tokio::pin!(served);
-    if tokio::time::timeout(PATIENCE, &mut served).await.is_err() && stopping.get() {
+    if tokio::time::timeout(PATIENCE, &mut served).await.is_err() && waits.get() {
         let _ = served.await;
     }
 }

@@ -1,9 +1,12 @@
 //! The administrator's certificates and keys: opened here, read by the role `keys` alone.
 
 use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use ipc::exit::{Exit, Failure};
+use ipc::slice::RoleConfig;
 use rustix::fs::{Mode, OFlags};
 
 use crate::config::TlsFiles;
@@ -20,6 +23,22 @@ pub fn open(certificates: &[TlsFiles]) -> Result<Vec<File>, Failure> {
         opened.push(regular(&files.key, &format!("{section}.key"))?);
     }
     Ok(opened)
+}
+
+/// Copies of them for whoever gets that slice, as many as it declares, each at its beginning.
+///
+/// # Errors
+/// When the system refuses.
+pub fn copies(opened: &[File], config: &RoleConfig) -> io::Result<Vec<OwnedFd>> {
+    if config.descriptors().is_empty() {
+        return Ok(Vec::new());
+    }
+    let copy = |file: &File| {
+        // who has the descriptor moves our offset, too
+        rustix::fs::seek(file, rustix::fs::SeekFrom::Start(0))?;
+        Ok(file.try_clone()?.into())
+    };
+    opened.iter().map(copy).collect()
 }
 
 fn regular(path: &Path, key: &str) -> Result<File, Failure> {

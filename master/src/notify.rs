@@ -52,7 +52,7 @@ fn say(what: &[NotifyState<'_>]) {
 fn sentence(processes: &[ProcessStatus]) -> String {
     let away: Vec<String> = processes
         .iter()
-        .filter(|process| process.state != ProcessState::Ready)
+        .filter(|process| !matches!(process.state, ProcessState::Ready | ProcessState::Retiring))
         .map(|process| process.instance.to_string())
         .collect();
     let ready = processes.len().saturating_sub(away.len());
@@ -76,7 +76,7 @@ mod tests {
     fn the_sentence_names_who_is_away() {
         let now = Instant::now();
         let row = |role, phase| {
-            let process = Process { phase, ..Process::new(now) };
+            let process = Process { phase, ..Process::new(0, now) };
             process.status(Instance { role, worker: 0 }, None, now)
         };
         let layers = ipc::role::Layers::NONE;

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use crate::forward::Forwarder;
 use crate::notify::Notifier;
 use crate::prepare::Prepared;
+use crate::reload::Reload;
 use crate::spawn::{Reported, Running, spawn};
 use crate::supervise::{Action, Ending, Supervisor};
 use crate::wire::Wire;
@@ -23,8 +24,11 @@ type Begun = (u32, ToRole, Vec<OwnedFd>);
 /// The processes that are there.
 #[derive(Debug)]
 pub struct Roles {
-    prepared: Prepared,
+    pub(crate) prepared: Prepared,
     running: BTreeMap<Instance, (u64, Running)>,
+    pub(crate) reload: Reload,
+    /// The configuration in force: how often it was read, and since when.
+    pub(crate) generation: (u32, Instant),
     reports: mpsc::Sender<Reported>,
 }
 
@@ -32,7 +36,8 @@ impl Roles {
     /// None yet.
     #[must_use]
     pub fn new(prepared: Prepared, reports: mpsc::Sender<Reported>) -> Self {
-        Roles { prepared, running: BTreeMap::new(), reports }
+        let generation = (1, Instant::now());
+        Roles { prepared, running: BTreeMap::new(), reload: Reload::None, generation, reports }
     }
 
     /// Does one thing; what follows from it is added to `queue`. Some exit: the suite ends.
@@ -56,7 +61,15 @@ impl Roles {
                 }
             },
             Action::Wire(wire) => self.connect(wire, supervisor, queue),
-            Action::Listeners(instance) => self.hand_listeners(instance, supervisor, queue),
+            Action::Listeners(instance, seat) => self.hand_listeners(instance, seat, supervisor, queue),
+            Action::Prepare(instance) => self.prepare(instance, supervisor, queue),
+            Action::Commit(instance, seat) => {
+                self.tell(instance, ToRole::Commit, Vec::new(), supervisor, queue);
+                self.hand_listeners(instance, seat, supervisor, queue);
+            }
+            Action::Abort(instance) => self.tell(instance, ToRole::Abort, Vec::new(), supervisor, queue),
+            Action::Settle(outcome) => self.settle(outcome, supervisor, queue),
+            Action::Retire(instance) => self.tell(instance, ToRole::Retire, Vec::new(), supervisor, queue),
             Action::Serve(instance) => self.tell(instance, ToRole::Serve, Vec::new(), supervisor, queue),
             Action::Ping(instance) => self.tell(instance, ToRole::Ping, Vec::new(), supervisor, queue),
             Action::Drain(instance, within) => {
@@ -142,29 +155,47 @@ impl Roles {
         }
     }
 
-    fn hand_listeners(&mut self, instance: Instance, supervisor: &mut Supervisor, queue: &mut Vec<Action>) {
-        let copies: io::Result<Vec<_>> = self
-            .prepared
-            .bound
-            .iter()
-            .filter(|bound| bound.instance == instance)
-            .map(|bound| Ok((bound.listener, bound.socket.try_clone()?)))
-            .collect();
-        match copies {
-            Ok(copies) => {
-                for (listener, socket) in copies {
-                    self.tell(instance, ToRole::Listener { listener }, vec![socket], supervisor, queue);
+    /// Hands a reader the sockets of its seat that it does not have, and has it close those that are no more.
+    fn hand_listeners(
+        &mut self,
+        instance: Instance,
+        seat: u16,
+        supervisor: &mut Supervisor,
+        queue: &mut Vec<Action>,
+    ) {
+        let seats = self.prepared.seats().get(&instance.role).copied().unwrap_or(0);
+        let Some((_, running)) = self.running.get_mut(&instance) else { return };
+        let wanted = self.prepared.listening.of_seat(instance.role, seat, seats);
+        let mut messages = Vec::new();
+        for (id, listener) in std::mem::take(&mut running.listens) {
+            if self.prepared.listening.has(id) {
+                running.listens.insert(id, listener);
+            } else {
+                messages.push((ToRole::Unlisten { listener }, Vec::new()));
+            }
+        }
+        for bound in wanted {
+            if running.listens.contains_key(&bound.id) {
+                continue;
+            }
+            match bound.socket.try_clone() {
+                Ok(copy) => {
+                    running.listens.insert(bound.id, bound.listener);
+                    messages.push((ToRole::Listener { listener: bound.listener }, vec![copy]));
+                }
+                Err(error) => {
+                    tracing::error!("no listeners for {instance}: {error}");
+                    return self.lose(instance, supervisor, queue);
                 }
             }
-            Err(error) => {
-                tracing::error!("no listeners for {instance}: {error}");
-                self.lose(instance, supervisor, queue);
-            }
+        }
+        for (message, descriptors) in messages {
+            self.tell(instance, message, descriptors, supervisor, queue);
         }
     }
 
     /// Says something to a process; one that leaves too much unread is given up.
-    fn tell(
+    pub(crate) fn tell(
         &mut self,
         instance: Instance,
         message: ToRole,
@@ -179,7 +210,7 @@ impl Roles {
         }
     }
 
-    fn lose(&mut self, instance: Instance, supervisor: &mut Supervisor, queue: &mut Vec<Action>) {
+    pub(crate) fn lose(&mut self, instance: Instance, supervisor: &mut Supervisor, queue: &mut Vec<Action>) {
         if let Some((incarnation, _)) = self.running.get(&instance) {
             queue.extend(supervisor.broken(instance, *incarnation));
         }
@@ -187,7 +218,7 @@ impl Roles {
 
     /// The one line on standard output that says that the suite serves.
     fn announce(&self, notifier: &mut Notifier) {
-        let addresses = self.prepared.addresses().join(" ");
+        let addresses = self.prepared.listening.addresses().join(" ");
         let line = format!("bulkhead: ready (pid {}) {addresses}\n", std::process::id());
         let mut stdout = io::stdout().lock();
         if let Err(error) = stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()) {

@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use ipc::exit::{Exit, Failure};
 use ipc::role::{Instance, Layer, Layers, Role};
 use ipc::service::control::{Hello, LockdownOrder, Log};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::admin::Sockets;
-use crate::bind::{self, Bound};
+use crate::candidate::Candidate;
 use crate::config::{self, Config};
 use crate::dirs::Directories;
-use crate::files;
 use crate::identity::Identities;
-use crate::journal;
+use crate::listening::Listening;
+use crate::supervise::Seats;
+use crate::{bind, files, journal, open_files};
 
 /// What an instance runs with, from its start to its end.
 #[derive(Debug)]
@@ -27,50 +27,105 @@ pub struct Prepared {
     /// The sockets of the `bulkhead` command.
     pub sockets: Sockets,
     /// The listening sockets.
-    pub bound: Vec<Bound>,
+    pub listening: Listening,
     /// The log of all.
     pub log: Log,
+    /// What is to be said when there is a log: what could not be as the configuration says.
+    pub notes: Vec<String>,
+    path: PathBuf,
     certificates: Vec<File>,
     programs: BTreeMap<Role, PathBuf>,
     directories: Directories,
     files_limit: u64,
+    /// What each role that is never replaced was started with.
+    open_files: BTreeMap<Role, u64>,
 }
 
 impl Prepared {
-    /// Reads the configuration and makes, opens and binds what it says.
+    /// Reads the configuration and makes, opens and binds what it says. Call it before anything else is opened: the
+    /// sockets that systemd passes are taken first.
     ///
     /// # Errors
     /// Whatever of it cannot be had: nothing was started then.
     pub fn from_file(path: &Path) -> Result<Self, Failure> {
-        let config = config::load(path)?;
+        let passed = bind::passed::take()?;
+        let path = std::path::absolute(path).map_err(|error| Failure::system("the configuration", error))?;
+        let mut config = config::load(&path)?;
         let certificates = files::open(&config.tls)?;
         let identities = Identities::settle(&config)?;
         let programs = programs()?;
         let journal = journal::is_there();
         let directories = Directories::prepare(&config, &identities, journal)?;
-        let files_limit = raise_files_limit();
-        let bound = bind::all(&config)?;
+        let files_limit = open_files::raise(open_files::wanted(&config));
+        let notes = open_files::fit(&mut config, files_limit)?;
+        let listening = Listening::start(&config, passed)?;
         let sockets = Sockets::bind(&config.run_dir)?;
         let log = Log { journal, level: config.log };
+        let given = |role| (role, open_files::given(&config, role, files_limit));
+        let open_files = Role::STARTED.into_iter().map(given).collect();
         Ok(Prepared {
             config,
             identities,
             sockets,
-            bound,
+            listening,
             log,
+            notes,
+            path,
             certificates,
             programs,
             directories,
             files_limit,
+            open_files,
         })
     }
 
-    /// Every process there is to be, servers first.
+    /// How many processes each role has.
     #[must_use]
-    pub fn instances(&self) -> Vec<Instance> {
-        let listens = |role: &Role| !role.is_reader() || self.bound.iter().any(|b| b.instance.role == *role);
-        let of = |role| (0..self.config.workers(role)).map(move |worker| Instance { role, worker });
-        Role::STARTED.into_iter().filter(listens).flat_map(of).collect()
+    pub fn seats(&self) -> Seats {
+        self.listening.seats(&self.config)
+    }
+
+    /// Reads the configuration again, and makes, opens and binds what it says anew. Nothing of it is in force.
+    ///
+    /// # Errors
+    /// What is wrong with it, or takes a restart.
+    pub fn candidate(&self) -> Result<Candidate, Failure> {
+        let (text, mut config) = config::load_with_text(&self.path)?;
+        config::reloadable(&self.path, &text, &self.config, &config)?;
+        let notes = open_files::fit(&mut config, self.files_limit)?;
+        for role in Role::STARTED.into_iter().filter(|role| !role.is_reader()) {
+            let (needed, has) = (config.max_open_files(role), self.open_files.get(&role).copied());
+            if has.is_some_and(|has| needed > has) {
+                let why = format!(
+                    "{}: for so many connections and workers {role} needs {needed} open files; it was started for fewer, \
+                     and takes a restart",
+                    self.path.display()
+                );
+                return Err(Failure::new(Exit::Config, why));
+            }
+        }
+        let certificates = files::open(&config.tls)?;
+        let change = self.listening.prepare(&config)?;
+        Ok(Candidate { config, certificates, change, notes })
+    }
+
+    /// The candidate is in force. Returns the roles whose processes were made for fewer connections.
+    pub fn adopt(&mut self, candidate: Candidate) -> Vec<Role> {
+        let Candidate { config, certificates, change, notes } = candidate;
+        notes.iter().for_each(|note| tracing::warn!("{note}"));
+        let files = |config: &Config, role| open_files::given(config, role, self.files_limit);
+        let outgrown = Role::STARTED
+            .into_iter()
+            .filter(|role| role.is_reader() && files(&config, *role) > files(&self.config, *role))
+            .collect();
+        if let Err(failure) = self.listening.adopt(change) {
+            tracing::error!("{failure}");
+        }
+        self.log.level = config.log;
+        self.certificates = certificates;
+        self.config = config;
+        ipc::log::set_level(self.log.level);
+        outgrown
     }
 
     /// The program that plays a role.
@@ -86,44 +141,18 @@ impl Prepared {
     pub fn hello(&self, instance: Instance) -> std::io::Result<(Hello, Vec<std::os::fd::OwnedFd>)> {
         let role = instance.role;
         let config = self.config.slice(role).ok_or(std::io::ErrorKind::InvalidInput)?;
-        let mut descriptors = Vec::new();
-        if !config.descriptors().is_empty() {
-            for file in &self.certificates {
-                // who has the descriptor moves our offset, too
-                rustix::fs::seek(file, rustix::fs::SeekFrom::Start(0))?;
-                descriptors.push(file.try_clone()?.into());
-            }
-        }
+        let descriptors = files::copies(&self.certificates, &config)?;
         let hello = Hello { instance, lockdown: self.lockdown(role), log: self.log, config };
         Ok((hello, descriptors))
     }
 
-    /// The addresses that are listened on, each once, as `service address`.
-    #[must_use]
-    pub fn addresses(&self) -> Vec<String> {
-        let first = self.bound.iter().filter(|bound| bound.instance.worker == 0);
-        first
-            .map(|bound| {
-                let tls = if bound.listener.implicit_tls { "s" } else { "" };
-                format!("{}{tls} {}", bound.instance.role, bound.listener.address)
-            })
-            .collect()
-    }
-
     fn lockdown(&self, role: Role) -> LockdownOrder {
-        let wanted = self.config.max_open_files(role);
-        if wanted > self.files_limit {
-            tracing::warn!(
-                "{role} may want {wanted} open files, and the limit of this process is {}",
-                self.files_limit
-            );
-        }
         LockdownOrder {
             apply: Layers::all(),
             may_miss: self.config.waived,
             ids: self.identities.own(role),
             root: self.directories.root(role).display().to_string(),
-            max_open_files: wanted.min(self.files_limit),
+            max_open_files: open_files::given(&self.config, role, self.files_limit),
         }
     }
 
@@ -135,7 +164,7 @@ impl Prepared {
         } else {
             sandbox::NamespacesBy::UserNamespaces
         };
-        sandbox::MasterDuties { namespaces, ports: sandbox::LaterPorts::None }
+        sandbox::MasterDuties { namespaces, ports: sandbox::LaterPorts::Privileged }
     }
 }
 
@@ -145,12 +174,4 @@ fn programs() -> Result<BTreeMap<Role, PathBuf>, Failure> {
         Ok((role, path))
     };
     Role::STARTED.into_iter().map(find).collect()
-}
-
-/// As many open files as this process may have: it holds the listeners and channels of all, and a role's limit cannot
-/// be above it. Returns that limit.
-fn raise_files_limit() -> u64 {
-    let limit = getrlimit(Resource::Nofile);
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-    limit.maximum.unwrap_or(u64::MAX)
 }

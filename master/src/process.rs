@@ -39,6 +39,15 @@ pub enum Phase {
         /// Its signs of life.
         pulse: Pulse,
     },
+    /// Told to accept nothing more, and to let its sessions go on.
+    Retiring {
+        /// Told to finish then.
+        until: Instant,
+        /// What it said it runs under.
+        layers: Layers,
+        /// Its signs of life.
+        pulse: Pulse,
+    },
     /// Told to finish.
     Draining {
         /// Killed then.
@@ -75,9 +84,32 @@ impl Pulse {
     }
 }
 
+/// How a process stands to the seat it was started for: a seat is one worker's share of the listening sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tenure {
+    /// It has the seat: when it ends it is started again.
+    Holds,
+    /// It gets the seat of that one when it is ready.
+    Succeeds(Instance),
+    /// It has given it up, and is not started again.
+    Leaves,
+}
+
 /// One process, and those that were in its place before it.
 #[derive(Clone, Copy, Debug)]
 pub struct Process {
+    /// Which of its role's seats it was started for.
+    pub seat: u16,
+    /// How it stands to it.
+    pub tenure: Tenure,
+    /// How often the seat has gone to a successor.
+    pub replaced: u32,
+    /// It is to be replaced whatever its age.
+    pub outgrown: bool,
+    /// It is not replaced before.
+    pub replace_not_before: Option<Instant>,
+    /// It was asked whether it can go on with a new configuration, and has not answered.
+    pub owes_answer: bool,
     /// Grows with each start: what an earlier one says is not heard any more.
     pub incarnation: u64,
     /// Its process id, while there is one.
@@ -100,17 +132,44 @@ impl Process {
     const FIRST_DELAY: Duration = Duration::from_millis(100);
     const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
-    /// One that is to be started now.
+    /// One that is to be started now, and to hold that seat.
     #[must_use]
-    pub fn new(now: Instant) -> Self {
-        let phase = Phase::Down { start_at: now };
-        Process { incarnation: 0, pid: None, started: None, restarts: 0, failures: 0, rewired: None, phase }
+    pub fn new(seat: u16, now: Instant) -> Self {
+        Process {
+            seat,
+            tenure: Tenure::Holds,
+            replaced: 0,
+            outgrown: false,
+            replace_not_before: None,
+            owes_answer: false,
+            incarnation: 0,
+            pid: None,
+            started: None,
+            restarts: 0,
+            failures: 0,
+            rewired: None,
+            phase: Phase::Down { start_at: now },
+        }
+    }
+
+    /// One that is to be started now, and to have the seat after this one, which is `instance`.
+    #[must_use]
+    pub fn successor(&self, instance: Instance, now: Instant) -> Self {
+        Process {
+            tenure: Tenure::Succeeds(instance),
+            replaced: self.replaced.saturating_add(1),
+            restarts: self.restarts,
+            ..Process::new(self.seat, now)
+        }
     }
 
     /// Is it there to be given channels?
     #[must_use]
     pub fn is_wireable(&self) -> bool {
-        matches!(self.phase, Phase::Locked { .. } | Phase::Starting { .. } | Phase::Ready { .. })
+        matches!(
+            self.phase,
+            Phase::Locked { .. } | Phase::Starting { .. } | Phase::Ready { .. } | Phase::Retiring { .. }
+        )
     }
 
     /// It is being started.
@@ -119,6 +178,7 @@ impl Process {
             self.restarts = self.restarts.saturating_add(1);
         }
         self.incarnation = self.incarnation.saturating_add(1);
+        self.owes_answer = false;
         self.started = Some(now);
         self.phase = Phase::Locking { since: now };
     }
@@ -147,6 +207,7 @@ impl Process {
                 (ProcessState::Starting, layers, None)
             }
             Phase::Ready { layers, pulse, .. } => (ProcessState::Ready, layers, Some(pulse)),
+            Phase::Retiring { layers, pulse, .. } => (ProcessState::Retiring, layers, Some(pulse)),
             Phase::Draining { layers, pulse, .. } => (ProcessState::Draining, layers, Some(pulse)),
             Phase::Down { .. } | Phase::Killed | Phase::Ended => (ProcessState::Down, Layers::NONE, None),
         };
@@ -157,6 +218,7 @@ impl Process {
             uid: uid.filter(|_| self.pid.is_some()),
             state,
             restarts: self.restarts,
+            replaced: self.replaced,
             uptime: there.map_or(0, |started| now.saturating_duration_since(started).as_secs()),
             sessions: pulse.map_or(0, |pulse| pulse.sessions),
             served: pulse.map_or(0, |pulse| pulse.served),

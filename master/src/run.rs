@@ -6,7 +6,7 @@ use std::time::Instant;
 use ipc::exit::{Exit, Failure};
 use ipc::role::{Instance, Role};
 use ipc::rpc::Responder;
-use ipc::service::admin::{MasterAdmin, MasterReply};
+use ipc::service::admin::{MasterAdmin, MasterReply, SuiteStatus};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -15,6 +15,7 @@ use crate::forward::Forwarder;
 use crate::notify::{self, Notifier};
 use crate::perform::{REAPING, Roles};
 use crate::prepare::Prepared;
+use crate::reload::Asker;
 use crate::spawn::{Report, Reported};
 use crate::supervise::{Action, Supervisor};
 
@@ -30,6 +31,7 @@ pub fn run(config: &Path) -> Result<Exit, Failure> {
     sandbox::restrict_master(prepared.duties())
         .map_err(|error| Failure::system("lock-down of the master", error))?;
     ipc::log::start(prepared.log, Instance { role: Role::Master, worker: 0 })?;
+    prepared.notes.iter().for_each(|note| tracing::warn!("{note}"));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -77,7 +79,7 @@ impl Master {
     fn new(mut prepared: Prepared) -> std::io::Result<Self> {
         let (asking, asked) = mpsc::channel(WAITING);
         prepared.sockets.serve(&asking)?;
-        let supervisor = Supervisor::new(prepared.instances(), Instant::now());
+        let supervisor = Supervisor::new(&prepared.seats(), prepared.config.turnover, Instant::now());
         let (reporting, reports) = mpsc::channel(WAITING);
         let roles = Roles::new(prepared, reporting);
         Ok(Master { roles, supervisor, notifier: Notifier::default(), reports, asked, _asking: asking })
@@ -99,7 +101,7 @@ impl Master {
                 _ = signals.terminate.recv() => self.stop("SIGTERM", &mut actions),
                 _ = signals.interrupt.recv() => self.stop("SIGINT", &mut actions),
                 _ = signals.hangup.recv() => {
-                    tracing::warn!("SIGHUP: the configuration is read at the start only; start again to change it");
+                    actions.extend(self.roles.begin_reload(Asker::Signal, &mut self.supervisor));
                 }
                 () = beat(watchdog.as_mut()) => self.notifier.alive(),
                 () = tokio::time::sleep_until(wake_at) => {}
@@ -137,6 +139,10 @@ impl Master {
     fn answer(&mut self, asked: Asked, actions: &mut Vec<Action>) {
         match asked {
             Asked::Status(responder) => self.tell_status(responder),
+            Asked::Reload(responder) => {
+                let asker = Asker::Administrator(responder);
+                actions.extend(self.roles.begin_reload(asker, &mut self.supervisor));
+            }
             Asked::Stop if self.supervisor.is_stopping() => {}
             Asked::Stop => self.stop("an administrator", actions),
             Asked::Auth(permission, connection) => {
@@ -146,8 +152,11 @@ impl Master {
     }
 
     fn tell_status(&self, responder: Responder<MasterAdmin>) {
-        let rows = self.supervisor.status(|role| self.roles.uid(role), Instant::now());
-        responder.reply(MasterReply::Status(rows), Vec::new());
+        let processes = self.supervisor.status(|role| self.roles.uid(role), Instant::now());
+        let (generation, since) = self.roles.generation;
+        let in_force = since.elapsed().as_secs();
+        let status = SuiteStatus { generation, in_force, processes };
+        responder.reply(MasterReply::Status(status), Vec::new());
     }
 
     fn stop(&mut self, who: &str, actions: &mut Vec<Action>) {

@@ -1,5 +1,6 @@
 //! Starting one process of a role, and hearing how it ends.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
@@ -11,7 +12,7 @@ use std::time::Duration;
 use ipc::channel::{self, ChannelError, Outbox, Receiver};
 use ipc::frame::Frame;
 use ipc::role::Instance;
-use ipc::service::control::{ToMaster, ToRole};
+use ipc::service::control::{Listener, ToMaster, ToRole};
 use rustix::process::{Pid, PidfdFlags, Signal};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
@@ -31,6 +32,8 @@ pub struct Running {
     pub pid: u32,
     /// What is said to it, without ever waiting for it.
     pub outbox: Outbox<ToRole>,
+    /// The listening sockets it was handed, by their numbers.
+    pub listens: BTreeMap<u64, Listener>,
     pidfd: Arc<OwnedFd>,
 }
 
@@ -81,7 +84,7 @@ pub fn spawn(
     };
     let kill = Arc::clone(pidfd.get_ref());
     tokio::task::spawn_local(report(child, pidfd, receiver, (instance, incarnation), reports));
-    Ok(Running { pid, outbox: Outbox::start(sender, OUTBOX), pidfd: kill })
+    Ok(Running { pid, outbox: Outbox::start(sender, OUTBOX), listens: BTreeMap::new(), pidfd: kill })
 }
 
 impl Running {

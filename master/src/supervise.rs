@@ -1,5 +1,10 @@
-//! Who is started, wired, asked, killed and drained, and when: decisions only, as a function of what happened. What is
-//! decided is done in [`crate::run`].
+//! Who is started, wired, asked, killed, replaced and drained, and when: decisions only, as a function of what happened.
+//! What is decided is done in [`crate::perform`].
+
+mod action;
+mod drain;
+mod reload;
+mod replace;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,8 +14,12 @@ use ipc::role::{Instance, Role};
 use ipc::service::admin::ProcessStatus;
 use ipc::service::control::ToMaster;
 
-use crate::process::{Phase, Process, Pulse};
+use crate::config::Turnover;
+use crate::process::{Phase, Process, Pulse, Tenure};
 use crate::wire::{self, Wire};
+
+pub use action::{Action, Ending, Reason};
+pub use reload::{Asking, No, Seats};
 
 /// How long a role may take to lock itself down.
 pub const LOCKING: Duration = Duration::from_secs(30);
@@ -29,82 +38,6 @@ pub const GRACE: Duration = Duration::from_secs(2);
 /// How often a role may fail before the suite has ever been ready.
 pub const FIRST_TRIES: u32 = 5;
 
-/// Who drains after whom, and in what time: those who wait for somebody before the one they wait for.
-const WAVES: [(&[Role], Duration); 4] = [
-    (&[Role::Mx, Role::Imap, Role::Pop3, Role::Submission, Role::Lmtp], Duration::from_secs(10)),
-    (&[Role::Auth], Duration::from_secs(5)),
-    (&[Role::Keys], Duration::from_secs(5)),
-    (&[Role::Store], Duration::from_secs(15)),
-];
-
-/// What is to be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Start that process, and say hello to it.
-    Spawn(Instance, u64),
-    /// Make that channel.
-    Wire(Wire),
-    /// Hand that reader its listening sockets.
-    Listeners(Instance),
-    /// Tell it to serve.
-    Serve(Instance),
-    /// Ask whether it lives.
-    Ping(Instance),
-    /// Tell it to finish in that time.
-    Drain(Instance, Duration),
-    /// Kill it.
-    Kill(Instance, Reason),
-    /// All serve, for the first time.
-    AllReady,
-    /// End the suite.
-    End(Exit),
-}
-
-/// Why a process is killed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Reason {
-    /// The lock-down took too long.
-    #[error("it did not lock itself down in time")]
-    Locking,
-    /// It did not come to serve.
-    #[error("it did not come to serve in time")]
-    Starting,
-    /// It does not answer.
-    #[error("it does not answer")]
-    Silent,
-    /// It did not finish.
-    #[error("it did not finish in time")]
-    Draining,
-    /// It said something that it may not say now.
-    #[error("it said something out of phase")]
-    OutOfPhase,
-    /// It said what is no message, or its channel ended.
-    #[error("its control channel ended")]
-    Channel,
-}
-
-/// How a process has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// With that exit status.
-    Status(i32),
-    /// By that signal.
-    Signal(i32),
-    /// It could not be started.
-    Unborn,
-}
-
-impl std::fmt::Display for Ending {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Ending::Status(status) => write!(f, "ended with status {status}"),
-            Ending::Signal(31) => f.write_str("was ended by signal 31: a system call that it does not have"),
-            Ending::Signal(signal) => write!(f, "was ended by signal {signal}"),
-            Ending::Unborn => f.write_str("could not be started"),
-        }
-    }
-}
-
 /// Where the suite is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -122,16 +55,28 @@ enum Stage {
 #[derive(Debug)]
 pub struct Supervisor {
     processes: BTreeMap<Instance, Process>,
+    /// Servers first.
     order: Vec<Instance>,
     stage: Stage,
+    turnover: Turnover,
+    round: Option<reload::Round>,
 }
 
 impl Supervisor {
-    /// For these processes, servers first.
+    /// For as many workers of each role as there are seats.
     #[must_use]
-    pub fn new(order: Vec<Instance>, now: Instant) -> Self {
-        let processes = order.iter().map(|instance| (*instance, Process::new(now))).collect();
-        Supervisor { processes, order, stage: Stage::Starting }
+    pub fn new(seats: &Seats, turnover: Turnover, now: Instant) -> Self {
+        let mut supervisor = Supervisor {
+            processes: BTreeMap::new(),
+            order: Vec::new(),
+            stage: Stage::Starting,
+            turnover,
+            round: None,
+        };
+        for instance in seats.iter().flat_map(|(role, seats)| (0..*seats).map(|n| worker(*role, n))) {
+            supervisor.admit(instance, Process::new(instance.worker, now));
+        }
+        supervisor
     }
 
     /// A process was started.
@@ -153,25 +98,34 @@ impl Supervisor {
         match (said, &mut process.phase) {
             (ToMaster::Locked(layers), Phase::Locking { .. }) => {
                 process.phase = Phase::Locked { layers };
+                let seat = process.seat;
                 let mut actions: Vec<_> = self.wires(instance).into_iter().map(Action::Wire).collect();
                 if instance.role.is_reader() {
-                    actions.push(Action::Listeners(instance));
+                    actions.push(Action::Listeners(instance, seat));
                 }
                 actions.extend(self.serve_who_may(now));
                 actions
             }
             (ToMaster::Ready, Phase::Starting { layers, .. }) => {
                 process.phase = Phase::Ready { since: now, layers: *layers, pulse: Pulse::at(now) };
-                self.all_ready()
+                let mut actions = self.succeed(instance, now);
+                actions.extend(self.all_ready());
+                actions
             }
             (
                 ToMaster::Alive { sessions, served },
-                Phase::Ready { pulse, .. } | Phase::Draining { pulse, .. },
+                Phase::Ready { pulse, .. } | Phase::Retiring { pulse, .. } | Phase::Draining { pulse, .. },
             ) if pulse.asked.is_some() => {
                 *pulse = Pulse { sessions, served, asked: None, answered: now };
                 Vec::new()
             }
-            (ToMaster::Unwired(service), Phase::Ready { .. }) => {
+            (ToMaster::Prepared | ToMaster::Refused(_), Phase::Ready { .. } | Phase::Retiring { .. })
+                if process.owes_answer =>
+            {
+                process.owes_answer = false;
+                self.answered(instance, said)
+            }
+            (ToMaster::Unwired(service), Phase::Ready { .. } | Phase::Retiring { .. }) => {
                 if process.rewired.is_some_and(|at| now.saturating_duration_since(at) < REWIRING) {
                     return Vec::new();
                 }
@@ -184,8 +138,18 @@ impl Supervisor {
                 *until = later(now, GRACE).min(*until);
                 Vec::new()
             }
+            (ToMaster::Drained, Phase::Retiring { layers, pulse, .. }) => {
+                process.phase =
+                    Phase::Draining { until: later(now, GRACE), layers: *layers, pulse: *pulse };
+                Vec::new()
+            }
+            // asked while it served, answered while it drained
+            (ToMaster::Prepared | ToMaster::Refused(_), Phase::Draining { .. }) if process.owes_answer => {
+                process.owes_answer = false;
+                Vec::new()
+            }
             (_, Phase::Killed | Phase::Ended | Phase::Down { .. }) => Vec::new(),
-            _ => kill(process, instance, Reason::OutOfPhase),
+            _ => self.kill(instance, Reason::OutOfPhase),
         }
     }
 
@@ -194,7 +158,7 @@ impl Supervisor {
         match self.present(instance, incarnation) {
             // a role that has said `Drained` closes its channel when it ends
             Some(process) if !matches!(process.phase, Phase::Draining { .. } | Phase::Killed) => {
-                kill(process, instance, Reason::Channel)
+                self.kill(instance, Reason::Channel)
             }
             _ => Vec::new(),
         }
@@ -205,15 +169,23 @@ impl Supervisor {
         let stage = self.stage;
         let Some(process) = self.present(instance, incarnation) else { return Vec::new() };
         let pid = process.pid.map_or_else(String::new, |pid| format!("[{pid}]"));
+        let asked = matches!(process.phase, Phase::Draining { .. } | Phase::Retiring { .. });
         match stage {
             Stage::Over => Vec::new(),
             Stage::Stopping(_) => {
-                let asked = matches!(process.phase, Phase::Draining { .. });
                 if !asked || how != Ending::Status(0) {
                     tracing::warn!("{instance}{pid} {how}");
                 }
                 (process.phase, process.pid) = (Phase::Ended, None);
                 self.next_wave(now)
+            }
+            Stage::Starting | Stage::Running if process.tenure == Tenure::Leaves => {
+                match asked && how == Ending::Status(0) {
+                    true => tracing::info!("{instance}{pid} has left"),
+                    false => tracing::warn!("{instance}{pid}, which was leaving, {how}"),
+                }
+                self.remove(instance);
+                Vec::new()
             }
             Stage::Starting | Stage::Running => {
                 let delay = process.fail(now);
@@ -223,8 +195,11 @@ impl Supervisor {
                     tracing::error!("{instance}{pid} {how}");
                     return self.end(exit);
                 }
-                tracing::warn!("{instance}{pid} {how}; it is started again in {delay:?}");
-                Vec::new()
+                match self.pass_on(instance, now) {
+                    Some(successor) => tracing::warn!("{instance}{pid} {how}; {successor} has its place"),
+                    None => tracing::warn!("{instance}{pid} {how}; it is started again in {delay:?}"),
+                }
+                self.died(instance)
             }
         }
     }
@@ -236,68 +211,65 @@ impl Supervisor {
         }
         let due = |at: Instant| now >= at;
         let mut actions = Vec::new();
-        for instance in &self.order {
-            let Some(process) = self.processes.get_mut(instance) else { continue };
-            let instance = *instance;
+        for instance in self.order.clone() {
+            let Some(process) = self.processes.get_mut(&instance) else { continue };
             match &mut process.phase {
                 Phase::Down { start_at } if due(*start_at) => {
                     process.begin(now);
                     actions.push(Action::Spawn(instance, process.incarnation));
                 }
                 Phase::Locking { since } if due(later(*since, LOCKING)) => {
-                    actions.extend(kill(process, instance, Reason::Locking));
+                    actions.extend(self.kill(instance, Reason::Locking));
                 }
                 Phase::Starting { since, .. } if due(later(*since, starting(instance.role))) => {
-                    actions.extend(kill(process, instance, Reason::Starting));
+                    actions.extend(self.kill(instance, Reason::Starting));
                 }
                 Phase::Ready { pulse: Pulse { asked: Some(asked), .. }, .. }
+                | Phase::Retiring { pulse: Pulse { asked: Some(asked), .. }, .. }
                     if due(later(*asked, SILENCE)) =>
                 {
-                    actions.extend(kill(process, instance, Reason::Silent));
+                    actions.extend(self.kill(instance, Reason::Silent));
                 }
-                Phase::Ready { pulse, .. } if pulse.asked.is_none() && due(later(pulse.answered, PING)) => {
+                Phase::Retiring { until, layers, pulse } if due(*until) => {
+                    let within = drain::READERS;
+                    let until = later(later(now, within), GRACE);
+                    process.phase = Phase::Draining { until, layers: *layers, pulse: *pulse };
+                    actions.push(Action::Drain(instance, within));
+                }
+                Phase::Ready { pulse, .. } | Phase::Retiring { pulse, .. }
+                    if pulse.asked.is_none() && due(later(pulse.answered, PING)) =>
+                {
                     pulse.asked = Some(now);
                     actions.push(Action::Ping(instance));
                 }
                 Phase::Draining { until, .. } if due(*until) => {
-                    actions.extend(kill(process, instance, Reason::Draining));
+                    actions.extend(self.kill(instance, Reason::Draining));
                 }
                 _ => {}
             }
         }
+        actions.extend(self.out_of_patience(now));
+        actions.extend(self.replace_who_is_due(now));
         actions
     }
 
     /// When [`Supervisor::tick`] has something to do next.
     #[must_use]
     pub fn wake_at(&self, now: Instant) -> Instant {
+        let next = |pulse: Pulse| {
+            pulse.asked.map_or(later(pulse.answered, PING), |asked| later(asked, SILENCE))
+        };
         let times = self.processes.iter().filter_map(|(instance, process)| match process.phase {
             Phase::Down { start_at } => Some(start_at),
             Phase::Locking { since } => Some(later(since, LOCKING)),
             Phase::Starting { since, .. } => Some(later(since, starting(instance.role))),
-            Phase::Ready { pulse, .. } => {
-                Some(pulse.asked.map_or(later(pulse.answered, PING), |asked| later(asked, SILENCE)))
-            }
+            Phase::Ready { pulse, .. } => Some(next(pulse)),
+            Phase::Retiring { until, pulse, .. } => Some(next(pulse).min(until)),
             Phase::Draining { until, .. } => Some(until),
             Phase::Locked { .. } | Phase::Killed | Phase::Ended => None,
         });
-        times.min().unwrap_or_else(|| later(now, SILENCE))
-    }
-
-    /// The suite is to stop; when that is said again, at once.
-    pub fn stop(&mut self, now: Instant) -> Vec<Action> {
-        match self.stage {
-            Stage::Starting | Stage::Running => {
-                for process in self.processes.values_mut() {
-                    if let Phase::Down { .. } = process.phase {
-                        process.phase = Phase::Ended;
-                    }
-                }
-                self.enter_wave(0, now)
-            }
-            Stage::Stopping(_) => self.end(Exit::Ok),
-            Stage::Over => Vec::new(),
-        }
+        let round = self.round.as_ref().map(|round| round.until());
+        times.chain(round).min().unwrap_or_else(|| later(now, SILENCE))
     }
 
     /// How everybody is.
@@ -308,12 +280,6 @@ impl Supervisor {
         self.order.iter().filter_map(of).collect()
     }
 
-    /// Is the suite draining, or over?
-    #[must_use]
-    pub fn is_stopping(&self) -> bool {
-        matches!(self.stage, Stage::Stopping(_) | Stage::Over)
-    }
-
     /// Does that process serve?
     #[must_use]
     pub fn is_ready(&self, instance: Instance) -> bool {
@@ -322,6 +288,20 @@ impl Supervisor {
 
     fn present(&mut self, instance: Instance, incarnation: u64) -> Option<&mut Process> {
         self.processes.get_mut(&instance).filter(|process| process.incarnation == incarnation)
+    }
+
+    fn admit(&mut self, instance: Instance, process: Process) {
+        self.processes.insert(instance, process);
+        self.order.push(instance);
+        let rank = |instance: &Instance| {
+            (Role::STARTED.iter().position(|role| *role == instance.role), instance.worker)
+        };
+        self.order.sort_by_key(rank);
+    }
+
+    fn remove(&mut self, instance: Instance) {
+        self.processes.remove(&instance);
+        self.order.retain(|other| *other != instance);
     }
 
     fn wires(&self, instance: Instance) -> Vec<Wire> {
@@ -355,42 +335,12 @@ impl Supervisor {
         Vec::new()
     }
 
-    fn enter_wave(&mut self, wave: usize, now: Instant) -> Vec<Action> {
-        self.stage = Stage::Stopping(wave);
-        let Some((roles, within)) = WAVES.get(wave) else { return self.end(Exit::Ok) };
-        let mut actions = Vec::new();
-        for instance in self.order.iter().filter(|instance| roles.contains(&instance.role)) {
-            let Some(process) = self.processes.get_mut(instance) else { continue };
-            let until = later(later(now, *within), GRACE);
-            let (layers, pulse) = match process.phase {
-                // nothing was asked of it yet
-                Phase::Locking { .. } => {
-                    actions.extend(kill(process, *instance, Reason::Draining));
-                    continue;
-                }
-                Phase::Locked { layers } | Phase::Starting { layers, .. } => (layers, Pulse::at(now)),
-                Phase::Ready { layers, pulse, .. } => (layers, pulse),
-                Phase::Down { .. } | Phase::Draining { .. } | Phase::Killed | Phase::Ended => continue,
-            };
-            process.phase = Phase::Draining { until, layers, pulse };
-            actions.push(Action::Drain(*instance, *within));
-        }
-        actions.extend(self.next_wave(now));
+    fn kill(&mut self, instance: Instance, reason: Reason) -> Vec<Action> {
+        let Some(process) = self.processes.get_mut(&instance) else { return Vec::new() };
+        process.phase = Phase::Killed;
+        let mut actions = vec![Action::Kill(instance, reason)];
+        actions.extend(self.died(instance));
         actions
-    }
-
-    /// Goes on when the present wave is through.
-    fn next_wave(&mut self, now: Instant) -> Vec<Action> {
-        let Stage::Stopping(wave) = self.stage else { return Vec::new() };
-        let Some((roles, _)) = WAVES.get(wave) else { return self.end(Exit::Ok) };
-        let through = |(instance, process): (&Instance, &Process)| {
-            !roles.contains(&instance.role) || process.phase == Phase::Ended
-        };
-        if self.processes.iter().all(through) {
-            self.enter_wave(wave.saturating_add(1), now)
-        } else {
-            Vec::new()
-        }
     }
 
     fn end(&mut self, exit: Exit) -> Vec<Action> {
@@ -402,16 +352,12 @@ impl Supervisor {
     }
 }
 
-fn kill(process: &mut Process, instance: Instance, reason: Reason) -> Vec<Action> {
-    process.phase = Phase::Killed;
-    vec![Action::Kill(instance, reason)]
+const fn worker(role: Role, worker: u16) -> Instance {
+    Instance { role, worker }
 }
 
 const fn starting(role: Role) -> Duration {
-    match role {
-        Role::Store => STARTING_STORE,
-        _ => STARTING,
-    }
+    if matches!(role, Role::Store) { STARTING_STORE } else { STARTING }
 }
 
 /// Whether a failure before the suite was ever ready ends it: at once when trying again cannot help.

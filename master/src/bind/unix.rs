@@ -1,4 +1,4 @@
-//! A listening socket in the file system. A path cannot be bound twice, so the workers of its role share one socket.
+//! A listening socket in the file system. A path cannot be bound twice: the workers of its role share one socket.
 
 use std::fs;
 use std::io;
@@ -8,34 +8,24 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use ipc::exit::{Exit, Failure};
-use ipc::role::{Instance, Role};
-use ipc::service::control::{Endpoint, Listener};
 use nix::unistd::Group;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
-use super::Bound;
 use crate::config::UnixSocket;
 
 /// Connections that wait in the kernel while no worker accepts.
 const BACKLOG: i32 = 1024;
 
-/// Binds the path, and copies the socket for each worker.
+/// Binds the path.
 ///
 /// # Errors
 /// The path is taken or cannot be had, or there is no such group.
-pub(super) fn for_workers(role: Role, workers: u16, unix: &UnixSocket) -> Result<Vec<Bound>, Failure> {
+pub fn bind(unix: &UnixSocket) -> Result<OwnedFd, Failure> {
     let refused = |error: io::Error| {
         Failure::new(Exit::OsError, format!("cannot listen on {}: {error}", unix.path.display()))
     };
     let group = unix.group.as_deref().map(gid).transpose()?;
-    let socket = bind(unix, group).map_err(refused)?;
-    let listener = Listener { address: Endpoint::Unix, implicit_tls: false };
-    (0..workers)
-        .map(|worker| {
-            let socket = socket.try_clone().map_err(refused)?;
-            Ok(Bound { instance: Instance { role, worker }, listener, socket })
-        })
-        .collect()
+    make(unix, group).map_err(refused)
 }
 
 fn gid(name: &str) -> Result<u32, Failure> {
@@ -46,7 +36,7 @@ fn gid(name: &str) -> Result<u32, Failure> {
     }
 }
 
-fn bind(unix: &UnixSocket, group: Option<u32>) -> io::Result<OwnedFd> {
+fn make(unix: &UnixSocket, group: Option<u32>) -> io::Result<OwnedFd> {
     clear(&unix.path)?;
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
@@ -85,16 +75,14 @@ mod tests {
     }
 
     #[test]
-    fn workers_share_it_and_what_was_left_behind_is_replaced() {
+    fn what_was_left_behind_is_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let unix = at(&directory);
         for _ in 0..2 {
-            let bound = for_workers(Role::Lmtp, 2, &unix).unwrap();
+            let socket = bind(&unix).unwrap();
             assert_eq!(fs::metadata(&unix.path).unwrap().permissions().mode() & 0o7777, 0o620);
             let mut client = UnixStream::connect(&unix.path).unwrap();
-            let [_, second] = bound.try_into().unwrap();
-            assert_eq!((second.instance.worker, second.listener.address), (1, Endpoint::Unix));
-            let (mut accepted, _) = UnixListener::from(second.socket).accept().unwrap();
+            let (mut accepted, _) = UnixListener::from(socket).accept().unwrap();
             accepted.write_all(b"220").unwrap();
             drop(accepted);
             let mut said = String::new();
@@ -108,13 +96,13 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let unix = at(&directory);
         fs::write(&unix.path, "a file").unwrap();
-        let failure = for_workers(Role::Lmtp, 1, &unix).unwrap_err();
+        let failure = bind(&unix).unwrap_err();
         assert!(failure.message.contains("no socket is there"), "{failure:?}");
         assert_eq!(fs::read_to_string(&unix.path).unwrap(), "a file");
         fs::remove_file(&unix.path).unwrap();
 
         let _other = UnixListener::bind(&unix.path).unwrap();
-        let failure = for_workers(Role::Lmtp, 1, &unix).unwrap_err();
+        let failure = bind(&unix).unwrap_err();
         assert!(failure.message.ends_with("another program listens there"), "{failure:?}");
     }
 
@@ -122,7 +110,7 @@ mod tests {
     fn a_group_has_to_be_there() {
         let directory = tempfile::tempdir().unwrap();
         let unix = UnixSocket { group: Some("no-such-group".into()), ..at(&directory) };
-        let failure = for_workers(Role::Lmtp, 1, &unix).unwrap_err();
+        let failure = bind(&unix).unwrap_err();
         assert_eq!(failure.exit, Exit::Config);
         assert!(failure.message.contains("no-such-group") && !unix.path.exists());
     }

@@ -75,6 +75,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "listen_tls",
             "workers",
             "max_recipients",
+            "max_recipients_per_hour",
             "max_connections",
             "max_connections_per_address",
             "max_connections_per_network",

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use ipc::network::Network;
 use ipc::role::{Layers, Role};
 use ipc::service::control::LogLevel;
 use ipc::slice::{
-    AuthConfig, ImapConfig, KeysConfig, Limits, LmtpConfig, MxConfig, Pop3Config, RoleConfig, StoreConfig,
+    AuthConfig, Blocks, ImapConfig, KeysConfig, Limits, LmtpConfig, MxConfig, Pop3Config, RoleConfig, StoreConfig,
     SubmissionConfig,
 };
 
@@ -35,6 +36,10 @@ pub struct Config {
     pub turnover: Turnover,
     /// The largest message, bytes, by whichever way it comes.
     pub max_message_size: u64,
+    /// When an address is refused.
+    pub blocks: Blocks,
+    /// Networks that never are.
+    pub never_block: Vec<Network>,
     /// SMTP.
     pub mx: Mx,
     /// IMAP.
@@ -137,6 +142,8 @@ pub struct Submission {
     pub workers: u16,
     /// Recipients of one transaction.
     pub max_recipients: u32,
+    /// Recipients elsewhere of one account in an hour.
+    pub recipients_per_hour: u32,
     /// Connections of one worker.
     pub limits: Limits,
 }
@@ -257,7 +264,11 @@ impl Config {
                 max_recipients: self.lmtp.max_recipients,
                 limits: self.lmtp.limits,
             }),
-            Role::Auth => RoleConfig::Auth(AuthConfig { domain: self.domain.clone() }),
+            Role::Auth => RoleConfig::Auth(AuthConfig {
+                domain: self.domain.clone(),
+                blocks: self.blocks,
+                never_block: self.never_block.clone(),
+            }),
             Role::Keys => RoleConfig::Keys(KeysConfig {
                 hostname: self.hostname.clone(),
                 certificates: self
@@ -269,6 +280,7 @@ impl Config {
             Role::Store => RoleConfig::Store(StoreConfig {
                 max_message_size: self.max_message_size,
                 upload_memory: self.upload_memory,
+                recipients_per_hour: self.submission.recipients_per_hour,
             }),
         })
     }

@@ -1,5 +1,8 @@
 //! The decisions, without a process.
 
+mod reload;
+mod replace;
+
 use ipc::peers::Service;
 use ipc::role::Layers;
 use ipc::service::admin::ProcessState;
@@ -19,6 +22,14 @@ const fn one(role: Role, worker: u16) -> Instance {
     Instance { role, worker }
 }
 
+const NEVER: Turnover = Turnover { after: None, connections: None, drain: Duration::from_secs(3600) };
+
+/// As many workers of mx, and one of everything else that is in `ALL`.
+fn seats(mx: u16) -> Seats {
+    let one_each = ALL.map(|instance| (instance.role, 1));
+    one_each.into_iter().chain([(Role::Mx, mx)]).collect()
+}
+
 /// A supervisor with a clock of its own.
 struct Suite {
     supervisor: Supervisor,
@@ -27,13 +38,21 @@ struct Suite {
 
 impl Suite {
     fn new() -> Self {
+        Suite::with(NEVER)
+    }
+
+    fn with(turnover: Turnover) -> Self {
         let now = Instant::now();
-        Suite { supervisor: Supervisor::new(ALL.to_vec(), now), now }
+        Suite { supervisor: Supervisor::new(&seats(2), turnover, now), now }
     }
 
     /// One that has come up.
     fn up() -> Self {
-        let mut suite = Suite::new();
+        Suite::up_with(NEVER)
+    }
+
+    fn up_with(turnover: Turnover) -> Self {
+        let mut suite = Suite::with(turnover);
         assert_eq!(suite.tick().len(), ALL.len());
         for instance in ALL {
             suite.supervisor.spawned(instance, 100);
@@ -92,7 +111,7 @@ fn servers_are_started_first_and_all_are_locked_before_any_serves() {
     wires += last.iter().filter(|action| matches!(action, Action::Wire(_))).count();
     // auth→store, mx→auth, store, keys twice, imap→auth, keys, pop3→auth, keys
     assert_eq!(wires, 11);
-    assert!(last.contains(&Action::Listeners(POP3)));
+    assert!(last.contains(&Action::Listeners(POP3, 0)));
     let serve: Vec<_> = last.iter().filter(|action| matches!(action, Action::Serve(_))).copied().collect();
     assert_eq!(serve, ALL.map(Action::Serve));
     for instance in &ALL[..6] {
@@ -131,14 +150,14 @@ fn a_restarted_reader_gets_its_listeners_and_does_not_wait_for_a_server_that_is_
     suite.pass(Duration::from_millis(100));
     let wire = Action::Wire(Wire { client: IMAP, server: KEYS, service: Service::Handshake });
     let actions = suite.says(IMAP, ToMaster::Locked(Layers::all()));
-    assert_eq!(actions, [wire, Action::Listeners(IMAP), Action::Serve(IMAP)]);
+    assert_eq!(actions, [wire, Action::Listeners(IMAP, 0), Action::Serve(IMAP)]);
     let actions = suite.says(AUTH, ToMaster::Locked(Layers::all()));
     assert!(actions.contains(&Action::Wire(Wire { client: IMAP, server: AUTH, service: Service::Login })));
 }
 
 #[test]
 fn the_delay_doubles_up_to_its_limit_and_is_forgotten_after_a_minute_of_health() {
-    let mut process = Process::new(Instant::now());
+    let mut process = Process::new(0, Instant::now());
     let now = Instant::now();
     let delays: Vec<u128> = (0..12).map(|_| process.fail(now).as_millis()).collect();
     assert_eq!(delays[..4], [100, 200, 400, 800]);
@@ -258,16 +277,16 @@ fn each_phase_has_its_time() {
 #[test]
 fn drained_in_order_each_in_its_time() {
     let mut suite = Suite::up();
-    let within = WAVES[0].1;
+    let within = drain::WAVES[0].1;
     assert_eq!(suite.stop(), [MX0, MX1, IMAP, POP3].map(|instance| Action::Drain(instance, within)));
     assert_eq!(suite.says(MX0, ToMaster::Drained), []);
     assert_eq!(suite.ends(MX0, Ending::Status(0)), []);
     assert_eq!(suite.ends(MX1, Ending::Status(0)), []);
     assert_eq!(suite.ends(POP3, Ending::Status(0)), []);
     assert!(suite.pass(within + GRACE).contains(&Action::Kill(IMAP, Reason::Draining)));
-    assert_eq!(suite.ends(IMAP, Ending::Signal(9)), [Action::Drain(AUTH, WAVES[1].1)]);
-    assert_eq!(suite.ends(AUTH, Ending::Status(0)), [Action::Drain(KEYS, WAVES[2].1)]);
-    assert_eq!(suite.ends(KEYS, Ending::Status(0)), [Action::Drain(STORE, WAVES[3].1)]);
+    assert_eq!(suite.ends(IMAP, Ending::Signal(9)), [Action::Drain(AUTH, drain::WAVES[1].1)]);
+    assert_eq!(suite.ends(AUTH, Ending::Status(0)), [Action::Drain(KEYS, drain::WAVES[2].1)]);
+    assert_eq!(suite.ends(KEYS, Ending::Status(0)), [Action::Drain(STORE, drain::WAVES[3].1)]);
     assert_eq!(suite.ends(STORE, Ending::Status(0)), [Action::End(Exit::Ok)]);
 }
 
@@ -305,13 +324,13 @@ fn stopped_while_starting_ends_too() {
     suite.ends(POP3, Ending::Signal(9));
     assert_eq!(suite.ends(IMAP, Ending::Signal(9)), [Action::Kill(AUTH, Reason::Draining)]);
     assert_eq!(suite.ends(AUTH, Ending::Signal(9)), [Action::Kill(KEYS, Reason::Draining)]);
-    assert_eq!(suite.ends(KEYS, Ending::Signal(9)), [Action::Drain(STORE, WAVES[3].1)]);
+    assert_eq!(suite.ends(KEYS, Ending::Signal(9)), [Action::Drain(STORE, drain::WAVES[3].1)]);
     assert_eq!(suite.ends(STORE, Ending::Status(0)), [Action::End(Exit::Ok)]);
 }
 
 #[test]
 fn every_started_role_is_drained_once() {
     for role in Role::STARTED {
-        assert_eq!(WAVES.iter().filter(|(roles, _)| roles.contains(&role)).count(), 1, "{role}");
+        assert_eq!(drain::WAVES.iter().filter(|(roles, _)| roles.has(role)).count(), 1, "{role}");
     }
 }
