@@ -8,7 +8,7 @@ export BULKHEAD_BIN_DIR := $(CURDIR)/target/debug
 export BULKHEAD_HOSTILE_BIN_DIR := $(CURDIR)/target/hostile/debug
 export BULKHEAD_CARELESS_VICTIM := $(CURDIR)/target/no-fdatasync/debug/deliver_without_end
 
-.PHONY: help setup build release install deb demo test lint test-programs test-systemd soak clean
+.PHONY: help setup build release install deb demo test lint test-programs test-systemd soak bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -65,6 +65,12 @@ test-systemd: deb ## the Debian package, installed on a Debian that is booted fo
 soak: setup test-programs deb ## what takes long: more of every random test, and `test-systemd`
 	@[ "$$(id -u)" -ne 0 ] || scripts/setup systemd
 	BULKHEAD_RELEASE_BIN_DIR=$(CURDIR)/target/release BULKHEAD_PACKAGES=$(CURDIR)/target/debian PROPTEST_CASES=4000 BULKHEAD_SOAK=1 $(CARGO) test --workspace --locked --no-fail-fast
+
+# make bench BENCH='--full --json bench.json'; target/release/bulkhead-bench --help has the rest
+bench: ## as root: the table beside Postfix and Dovecot, in target/bench, from their Debian packages
+	@bench/peers
+	$(MAKE) release
+	target/release/bulkhead-bench $(BENCH)
 
 clean: ## removes what was built
 	$(CARGO) clean

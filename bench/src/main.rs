@@ -40,17 +40,21 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match measure(&Arguments::parse()) {
-        Ok(report) if report.failures().is_empty() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
+    let mut report = Report::default();
+    let arguments = Arguments::parse();
+    let ended = measure(&arguments, &mut report).and_then(|()| print(&arguments, &report));
+    match ended {
+        Ok(()) if report.failures().is_empty() => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("bulkhead-bench: {error}");
+            // What there is by now is not thrown away.
+            eprintln!("{report}bulkhead-bench: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn measure(arguments: &Arguments) -> Result<Report> {
+fn measure(arguments: &Arguments, report: &mut Report) -> Result<()> {
     if std::fs::metadata("/proc/self").map_err(at("/proc/self"))?.uid() != 0 {
         return Err(Failure::Machine("only root can set Postfix and Dovecot up: run it as root".into()));
     }
@@ -64,7 +68,10 @@ fn measure(arguments: &Arguments) -> Result<Report> {
         suites: if arguments.alone { vec![Kind::Bulkhead] } else { Kind::ALL.to_vec() },
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = LocalSet::new().block_on(&runtime, interruptible(&options))?;
+    LocalSet::new().block_on(&runtime, interruptible(&options, report))
+}
+
+fn print(arguments: &Arguments, report: &Report) -> Result<()> {
     match arguments.json.as_deref() {
         Some(path) if path.as_os_str() == "-" => println!("{:#}", report.json()),
         Some(path) => {
@@ -73,15 +80,15 @@ fn measure(arguments: &Arguments) -> Result<Report> {
         }
         None => print!("{report}"),
     }
-    Ok(report)
+    Ok(())
 }
 
 /// The suites end with the future that holds them, whichever comes first.
-async fn interruptible(options: &Options) -> Result<Report> {
+async fn interruptible(options: &Options, report: &mut Report) -> Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
-        report = run::run(options) => report,
+        done = run::run(options, report) => done,
         _ = interrupt.recv() => Err(Failure::Machine("interrupted".into())),
         _ = terminate.recv() => Err(Failure::Machine("terminated".into())),
     }

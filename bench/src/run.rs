@@ -25,11 +25,11 @@ pub struct Options {
     pub suites: Vec<Kind>,
 }
 
-/// Measures. Progress goes to standard error.
+/// Measures, a row of the report after the other. Progress goes to standard error.
 ///
 /// # Errors
 /// When a suite does not come up. A measurement that fails is a line in the report.
-pub async fn run(options: &Options) -> Result<Report> {
+pub async fn run(options: &Options, report: &mut Report) -> Result<()> {
     group::sweep();
     let stage = Stage::set(&options.directory, &options.programs)?;
     let mut suites = Vec::new();
@@ -41,13 +41,12 @@ pub async fn run(options: &Options) -> Result<Report> {
         eprintln!("  its mailboxes are filled after {:.1} s", begun.elapsed().as_secs_f64());
         suites.push(suite);
     }
-    let mut report = Report::default();
     for measurement in Measurement::all() {
         if measurement.name().contains(&options.only) {
-            measure(measurement, &suites, options.plan, &mut report).await;
+            measure(measurement, &suites, options.plan, report).await;
         }
     }
-    Ok(report)
+    Ok(())
 }
 
 async fn measure(measurement: Measurement, suites: &[Rc<Suite>], plan: Plan, report: &mut Report) {
