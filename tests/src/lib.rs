@@ -2,5 +2,6 @@
 
 pub mod attack;
 pub mod boundary;
+pub mod clients;
 pub mod mail;
 pub mod suite;

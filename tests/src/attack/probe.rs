@@ -121,6 +121,12 @@ async fn enter(door: Door, port: u16, number: usize, who: &Who) -> std::io::Resu
     Ok(client)
 }
 
+/// What all waited who would have asked meanwhile, one each pause: a session that stands still for seconds asks one
+/// question, and would count as one among hundreds.
+fn waits(took: Duration, pause: Duration) -> impl Iterator<Item = Duration> {
+    std::iter::successors(Some(took), move |left| left.checked_sub(pause))
+}
+
 async fn ask(mut client: Client, door: Door, stop: Arc<AtomicBool>) -> Vec<Duration> {
     let (command, reply) = door.noop();
     let pause = if door == Door::Smtp { SMTP_PAUSE } else { PAUSE };
@@ -128,7 +134,7 @@ async fn ask(mut client: Client, door: Door, stop: Arc<AtomicBool>) -> Vec<Durat
     while !stop.load(Ordering::Relaxed) {
         let said = Instant::now();
         client.say(command, reply).await.unwrap_or_else(|error| panic!("{door:?}: {error}"));
-        taken.push(said.elapsed());
+        taken.extend(waits(said.elapsed(), PAUSE));
         tokio::time::sleep(pause).await;
     }
     taken
@@ -137,6 +143,12 @@ async fn ask(mut client: Client, door: Door, stop: Arc<AtomicBool>) -> Vec<Durat
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_waits_long_stands_for_many() {
+        let counted = |took| waits(Duration::from_millis(took), Duration::from_millis(25)).count();
+        assert_eq!([counted(3), counted(24), counted(26), counted(2010)], [1, 1, 2, 81]);
+    }
 
     #[test]
     fn percentiles() {
