@@ -133,7 +133,8 @@ mod tests {
             format!("cannot listen on 127.0.0.1:{port}: another program listens there")
         );
 
-        let (ours, _sockets) = reserve(loopback(0), 1, NOW).unwrap().unwrap();
+        let (ours, sockets) = reserve(loopback(0), 1, NOW).unwrap().unwrap();
+        listener::bind::listen(&sockets[0]).unwrap();
         assert!(reserve(loopback(ours.port()), 1, NOW).is_err());
         assert!(reserve(loopback(ours.port()), 1, Others::AreOurs).is_ok());
     }

@@ -168,9 +168,25 @@ impl Suite {
         assert!(output.status.success(), "{}{}", text_of(&output), self.log());
     }
 
-    /// `bulkhead status --json`
+    /// The processes that `bulkhead status --json` shows.
     #[must_use]
     pub fn status(&self) -> serde_json::Value {
+        self.whole_status()["processes"].take()
+    }
+
+    /// How often the configuration in force was read.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.whole_status()["configuration"]["generation"].as_u64().expect("a number")
+    }
+
+    /// Changes the text of the configuration.
+    pub fn reconfigure(&self, change: impl FnOnce(String) -> String) {
+        let text = fs::read_to_string(self.config()).expect("the configuration");
+        fs::write(self.config(), change(text)).expect("the configuration is written");
+    }
+
+    fn whole_status(&self) -> serde_json::Value {
         let output = self.bulkhead(&["status", "--json"], "");
         assert!(output.status.success(), "{}", text_of(&output));
         serde_json::from_slice(&output.stdout).expect("status is JSON")

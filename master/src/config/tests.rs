@@ -120,7 +120,7 @@ fn what_is_written_reaches_the_slices() {
                 assert_eq!((lmtp.max_message_size, lmtp.max_recipients), (1 << 20, 400));
                 assert_eq!((lmtp.limits.connections, lmtp.limits.connections_per_address), (5, 5));
             }
-            RoleConfig::Keys(keys) => assert_eq!(keys.names, Some(("/c".into(), "/k".into()))),
+            RoleConfig::Keys(keys) => assert_eq!(keys.certificates, [("/c".to_owned(), "/k".to_owned())]),
             RoleConfig::Auth(auth) => assert_eq!(auth.domain, "example.org"),
             RoleConfig::Store(store) => assert_eq!(store.upload_memory, 2 << 20),
         }

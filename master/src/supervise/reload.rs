@@ -142,6 +142,8 @@ impl Supervisor {
                 self.kill(instance, Reason::Outdated)
             }
             _ if asked => vec![Action::Commit(instance, seat)],
+            // it came to serve while the others were asked, and was started with the old one
+            Phase::Ready { .. } => self.kill(instance, Reason::Outdated),
             _ => Vec::new(),
         }
     }

@@ -104,7 +104,7 @@ impl Instance {
 
     pub(crate) fn status(&self) -> Vec<ProcessStatus> {
         match self.ask(MasterRequest::Status) {
-            MasterReply::Status(rows) => rows,
+            MasterReply::Status(status) => status.processes,
             other => panic!("{other:?}"),
         }
     }

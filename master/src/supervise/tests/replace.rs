@@ -39,7 +39,7 @@ impl Suite {
         actions
     }
 
-    fn row(&self, instance: Instance) -> Option<ipc::service::admin::ProcessStatus> {
+    fn row(&self, instance: Instance) -> Option<ProcessStatus> {
         let rows = self.supervisor.status(|_| None, self.now);
         rows.into_iter().find(|row| row.instance == instance)
     }
