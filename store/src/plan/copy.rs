@@ -25,7 +25,8 @@ pub(super) fn copy(
     if source.within(uids).nth(COPY_MAX).is_some() {
         return refused(Refusal::Limit);
     }
-    if source.within(uids).any(|message| staging.has_touched((account, from), message.row.uid)) {
+    // What is there is then what the index shows, also of an open range.
+    if staging.has_changed((account, from)) {
         return Decision::Later;
     }
     let copies = Copies { account, from: (from, source), to: (to, target), now };

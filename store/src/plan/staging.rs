@@ -89,6 +89,11 @@ impl Staging {
         self.last_uid_validity
     }
 
+    /// Was a message of the mailbox added, changed or expunged in this group?
+    pub(super) fn has_changed(&self, key: (AccountId, MailboxId)) -> bool {
+        self.counters.contains_key(&key)
+    }
+
     /// Was the message's state decided in this group before?
     pub(super) fn has_touched(&self, key: (AccountId, MailboxId), uid: Uid) -> bool {
         self.touched.contains(&(key.0, key.1, uid))

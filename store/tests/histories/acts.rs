@@ -165,8 +165,12 @@ fn keywords() -> impl Strategy<Value = Vec<String>> {
 }
 
 fn ranges() -> impl Strategy<Value = Vec<UidRange>> {
+    prop_oneof![Just(vec![UidRange { first: 1, last: u32::MAX }]), a_few()]
+}
+
+fn a_few() -> impl Strategy<Value = Vec<UidRange>> {
     let range = (1..9_u32, 0..9_u32).prop_map(|(first, last)| UidRange { first, last });
-    prop_oneof![Just(vec![UidRange { first: 1, last: u32::MAX }]), prop::collection::vec(range, 0..4),]
+    prop::collection::vec(range, 0..4)
 }
 
 fn account() -> impl Strategy<Value = u64> {
@@ -215,8 +219,14 @@ fn managing() -> impl Strategy<Value = Act> {
 fn copy() -> impl Strategy<Value = Act> {
     let mailbox = || prop_oneof![3 => Just(1), 2 => 1..MAILBOXES + 4];
     let originals = prop::sample::select(vec![Originals::Stay, Originals::Go]);
-    (account(), mailbox(), ranges(), mailbox(), originals)
-        .prop_map(|(account, from, uids, to, originals)| Act::Copy { account, from, uids, to, originals })
+    // All of a mailbox, copied in place again and again, would be more than all.
+    let open = (1..9_u32).prop_map(|first| vec![UidRange { first, last: u32::MAX }]);
+    let uids = prop_oneof![1 => open, 8 => a_few()];
+    (account(), mailbox(), uids, mailbox(), originals).prop_map(|(account, from, uids, to, originals)| {
+        let originals =
+            if from == to && uids.iter().any(|range| range.last > 9) { Originals::Go } else { originals };
+        Act::Copy { account, from, uids, to, originals }
+    })
 }
 
 /// Any change.

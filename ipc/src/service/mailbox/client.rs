@@ -46,7 +46,7 @@ impl MailboxClient {
         self.reply().await
     }
 
-    /// The next frame of an answer (for [`MailboxReply::Flagged`] with `more`).
+    /// The next frame of an answer (for [`MailboxReply::Flagged`] and [`MailboxReply::Copied`] with `more`).
     ///
     /// # Errors
     /// As [`MailboxClient::call`].
@@ -58,6 +58,11 @@ impl MailboxClient {
                     Frame::Message(MailboxReply::Body { length }, _) => {
                         self.owed = length;
                         return Ok(MailboxReply::Body { length });
+                    }
+                    Frame::Message(reply @ (MailboxReply::Selected { .. } | MailboxReply::Gone), _) => {
+                        // What came before was news of another mailbox.
+                        self.dirty = false;
+                        return Ok(reply);
                     }
                     Frame::Message(reply, _) => return Ok(reply),
                     Frame::Chunk { .. } => return Err(FrameError::Chunk.into()),

@@ -134,7 +134,8 @@ fn what_the_group_decided_before_is_waited_for() {
     let cases = [
         (vec![flag(2), moving()], [true, false]),
         (vec![flag(2), copying()], [true, false]),
-        (vec![flag(3), copying()], [true, true]),
+        (vec![flag(3), copying()], [true, false]),
+        (vec![copy_to(INBOX, &[range(1, 1)], Originals::Stay), copying()], [true, false]),
         (vec![moving(), moving()], [true, false]),
         (vec![moving(), flag(1)], [true, false]),
         (vec![copying(), flag(1)], [true, true]),

@@ -81,6 +81,7 @@ fn out_of_phase_on_a_mailbox() {
         let cases = [
             MailboxRequest::Credit { chunks: 1 },
             MailboxRequest::Expunge { uids: Some(vec![one; RANGES_MAX + 1]) },
+            MailboxRequest::Copy { uids: vec![one; RANGES_MAX + 1], to: INBOX, remove: false },
             flag(vec![one], 32, "a"),
             flag(vec![one], 1, ""),
             flag(vec![one], 1, "a b"),

@@ -1,10 +1,13 @@
 //! The services over real channels, with the clients that readers use.
 
+mod copying;
 mod delivering;
 mod hostile;
+mod managing;
 mod reading;
 mod sessions;
 mod slow;
+mod submitting;
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -42,7 +45,7 @@ fn local(test: impl Future<Output = ()>) {
 }
 
 async fn open(directory: &Path, upload_memory: u64) -> Rc<Store> {
-    let config = StoreConfig { max_message_size: 32 * MIB, upload_memory };
+    let config = StoreConfig { max_message_size: 32 * MIB, upload_memory, recipients_per_hour: 100 };
     for _ in 0..500 {
         match super::open(&directory.join("log"), &config, Arc::<Gauge>::default(), Threads::start().unwrap())
             .await
@@ -76,6 +79,7 @@ impl Served {
     /// The process ends, and another one starts.
     async fn restart(self) -> Self {
         let Served { store, sessions, serving, place } = self;
+        store.registry.end_all();
         drop((store, sessions));
         serving.take().iter().for_each(tokio::task::AbortHandle::abort);
         Self::on(place, 64 * MIB).await
