@@ -55,7 +55,7 @@ impl Auth {
     /// [`ReloadRefusal::Restart`] when the domain is another.
     pub fn prepare(&self, config: &RoleConfig) -> Result<(), ReloadRefusal> {
         match config {
-            RoleConfig::Auth(AuthConfig { domain }) if *domain == self.domain => Ok(()),
+            RoleConfig::Auth(AuthConfig { domain, .. }) if *domain == self.domain => Ok(()),
             _ => Err(ReloadRefusal::Restart),
         }
     }
