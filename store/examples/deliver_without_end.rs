@@ -1,5 +1,5 @@
-//! Delivers to one account until it is killed, and writes the number of each transaction once it is acknowledged: the
-//! victim of the crash tests. Arguments: the store's directory, the number to begin with.
+//! Delivers to one account until it is killed, and writes the number of each transaction once it is acknowledged; now and then
+//! it moves what is in the inbox to another mailbox: the victim of the crash tests. Arguments: the store's directory, the number to begin with.
 
 #![expect(clippy::unwrap_used, reason = "a test's program: what fails here is the test")]
 
@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bulkhead_store::engine::{Engine, Threads};
-use bulkhead_store::plan::{Operation, Outcome};
+use bulkhead_store::index::Uids;
+use bulkhead_store::plan::{Operation, Originals, Outcome};
 use ipc::mail::{AccountId, TransactionId};
 use ipc::service::deliver::Folder;
 
@@ -18,6 +19,8 @@ mod mail;
 
 /// Deliveries that wait at once.
 const AT_ONCE: usize = 8;
+/// Of so many deliveries one is followed by a move.
+const MOVES: u64 = 16;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -49,5 +52,15 @@ async fn worker(engine: Engine, next: Arc<AtomicU64>) {
         assert_eq!(outcome, Outcome::Done);
         // One write a line: it is with the reader when this returns.
         std::io::stdout().lock().write_all(format!("{number}\n").as_bytes()).unwrap();
+        if number.is_multiple_of(MOVES) {
+            move_all(&engine).await;
+        }
     }
+}
+
+async fn move_all(engine: &Engine) {
+    let (account, originals) = (AccountId(mail::ACCOUNT), Originals::Go);
+    let [from, to] = mail::MAILBOXES;
+    let outcome = engine.submit(Operation::Copy { account, from, uids: Uids::all(), to, originals }).await;
+    assert!(matches!(outcome, Outcome::Copied(_)), "{outcome:?}");
 }

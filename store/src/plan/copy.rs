@@ -67,36 +67,26 @@ impl Copies<'_> {
         Ok((changes, new))
     }
 
-    /// The changes that add the keywords of these messages to the target's table, and what bit there each bit is.
-    fn keywords(
-        &self,
-        uids: &Uids,
-        staging: &mut Staging,
-    ) -> Result<(Vec<Change>, Vec<(u64, u64)>), Decision> {
+    /// The changes that add the keywords of these messages to the target's table, and what their bits are there.
+    fn keywords(&self, uids: &Uids, staging: &mut Staging) -> Result<(Vec<Change>, Bits), Decision> {
         let used = self.from.1.within(uids).fold(0, |used, message| used | message.row.keywords);
         let bits = (0..u64::BITS).map(|number| 1_u64 << number).zip(&self.from.1.keywords);
-        let (bits, names): (Vec<u64>, Vec<String>) =
+        let (here, names): (Vec<u64>, Vec<String>) =
             bits.filter(|(bit, _)| used & bit != 0).map(|(bit, name)| (bit, name.clone())).unzip();
         let key = (self.account, self.to.0);
         let (changes, numbers) = keyword_numbers(&names, Unknown::Added, key, self.to.1, staging)?;
         let there = numbers.into_iter().map(|number| 1_u64 << number);
-        Ok((changes, bits.into_iter().zip(there).collect()))
+        Ok((changes, Bits(here.into_iter().zip(there).collect())))
     }
 
-    fn copied(
-        &self,
-        message: &Message,
-        keywords: &[(u64, u64)],
-        staging: &mut Staging,
-    ) -> Option<(Uid, Change)> {
+    fn copied(&self, message: &Message, keywords: &Bits, staging: &mut Staging) -> Option<(Uid, Change)> {
         let (to, target) = self.to;
         let (key, row) = ((self.account, to), &message.row);
         let uid = staging.next_uid(key, target)?;
-        let there = keywords.iter().filter(|(here, _)| row.keywords & here != 0);
         let state = State {
             modseq: staging.next_modseq(key, target),
             flags: row.flags,
-            keywords: there.fold(0, |all, (_, there)| all | there),
+            keywords: keywords.there(row.keywords),
         };
         let copied = Change::MessageCopied {
             account: self.account,
@@ -113,6 +103,16 @@ impl Copies<'_> {
             at: self.now,
         };
         Some((uid, copied))
+    }
+}
+
+/// Bits of one mailbox's keyword table, and those of the same keywords in another's.
+struct Bits(Vec<(u64, u64)>);
+
+impl Bits {
+    fn there(&self, here: u64) -> u64 {
+        let set = self.0.iter().filter(|(bit, _)| here & bit != 0);
+        set.fold(0, |there, (_, bit)| there | bit)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use bulkhead_store::engine::Engine;
-use ipc::mail::{AccountId, MailboxId, TransactionId};
+use ipc::mail::{AccountId, TransactionId};
 
 use crate::{common, mail};
 
@@ -14,25 +14,26 @@ pub(crate) fn check(directory: &Path, acknowledged: &[u64]) -> Result<usize, Str
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let (engine, _notices) = common::open(directory).await;
-        inbox(&engine, acknowledged).await
+        mailboxes(&engine, acknowledged).await
     })
 }
 
-async fn inbox(engine: &Engine, acknowledged: &[u64]) -> Result<usize, String> {
-    let messages: Vec<_> = {
+async fn mailboxes(engine: &Engine, acknowledged: &[u64]) -> Result<usize, String> {
+    let mut messages = Vec::new();
+    for id in mail::MAILBOXES {
         let index = engine.index();
-        let Some(inbox) = index.mailbox(AccountId(mail::ACCOUNT), MailboxId(1)) else {
+        let Some(mailbox) = index.mailbox(AccountId(mail::ACCOUNT), id) else {
             let lost = acknowledged.len();
             return if lost == 0 { Ok(0) } else { Err(format!("the account is lost, and {lost} messages")) };
         };
-        let messages: Vec<_> = inbox.rows(0).filter_map(|row| inbox.message(row.uid).copied()).collect();
-        let status = inbox.status();
-        let last = messages.last().map_or(0, |message| message.row.uid);
-        if status.messages as usize != messages.len() || status.uid_next != last + 1 {
-            return Err(format!("{} messages, the last {last}, under {status:?}", messages.len()));
+        let before = messages.len();
+        messages.extend(mailbox.rows(0).filter_map(|row| mailbox.message(row.uid).copied()));
+        let (status, count) = (mailbox.status(), messages.len() - before);
+        let last = mailbox.rows(0).last().map_or(0, |row| row.uid);
+        if status.messages as usize != count || status.uid_next <= last {
+            return Err(format!("{count} messages, the last {last}, under {status:?}"));
         }
-        messages
-    };
+    }
     let mut times: BTreeMap<u64, u32> = BTreeMap::new();
     for message in &messages {
         *times.entry(u64::try_from(message.row.id.0).unwrap()).or_default() += 1;

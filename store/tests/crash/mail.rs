@@ -1,7 +1,11 @@
 //! Messages that can be made again from their number.
 
+use ipc::mail::MailboxId;
+
 /// Who gets them.
 pub(crate) const ACCOUNT: u64 = 1;
+/// Where they come, and where they are moved to.
+pub(crate) const MAILBOXES: [MailboxId; 2] = [MailboxId(1), MailboxId(2)];
 
 /// Up to 8 KB, half of it noise.
 pub(crate) fn raw(number: u64) -> Vec<u8> {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bulkhead_store::index::Index;
-use bulkhead_store::plan::{Originals, Outcome};
-use ipc::mail::{AccountId, MailboxId, SystemFlags, TransactionId, Uid, UidRange};
+use bulkhead_store::plan::Outcome;
+use ipc::mail::{AccountId, MailboxId, TransactionId, Uid, UidRange};
 use ipc::service::deliver::Folder;
 use ipc::service::mailbox::{Refusal, SpecialUse};
 
