@@ -1,4 +1,4 @@
-//! The program of the role `mx`.
+//! The program of the roles `mx`, `submission` and `lmtp`.
 
 use std::process::ExitCode;
 
@@ -6,10 +6,12 @@ use ipc::role::Role;
 #[cfg(not(feature = "hostile"))]
 use listener::helpers::Helpers;
 
+const ROLES: [Role; 3] = [Role::Mx, Role::Submission, Role::Lmtp];
+
 #[cfg(not(feature = "hostile"))]
 fn main() -> ExitCode {
     sandbox::startup::run(
-        &[Role::Mx],
+        &ROLES,
         |_| Helpers::start(),
         |started| bulkhead_smtp::run::serve(started.config, started.control, started.prepared),
     )
@@ -17,5 +19,5 @@ fn main() -> ExitCode {
 
 #[cfg(feature = "hostile")]
 fn main() -> ExitCode {
-    sandbox::startup::run(&[Role::Mx], breach::prepare, breach::serve)
+    sandbox::startup::run(&ROLES, breach::prepare, breach::serve)
 }

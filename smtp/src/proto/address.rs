@@ -24,6 +24,11 @@ impl Address {
         &self.local
     }
 
+    /// The address as other compartments are told of it.
+    pub(super) fn as_wire(&self) -> ipc::mail::Address {
+        ipc::mail::Address { local: self.local.clone(), domain: self.domain.to_string().to_ascii_lowercase() }
+    }
+
     /// What stands behind the `@`.
     #[must_use]
     pub fn domain(&self) -> &Domain {

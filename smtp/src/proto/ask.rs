@@ -3,13 +3,22 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use mime::Structure;
+use ipc::mail::{Password, Senders};
+use ipc::service::submit::SubmitEnd;
 
 use super::address::{ForwardPath, ReversePath};
+use super::scan::Scanned;
 
 /// A question. Whoever performs it hands the [`Answer`] variant of the same name to the session.
 #[derive(Debug)]
 pub enum Ask {
+    /// Is this the password?
+    Login {
+        /// The name, as the client gave it.
+        login: String,
+        /// What is to be tried.
+        password: Password,
+    },
     /// Where does mail for this address go?
     Recipient {
         /// Counts the transactions of this connection, from 1.
@@ -38,17 +47,20 @@ pub struct Begin {
     pub declared_size: Option<u64>,
     /// The client's `BODY=`. A hint: the client may lie.
     pub body: Body,
-    /// How many different targets there are.
+    /// How many different targets there are, and addresses elsewhere.
     pub targets: usize,
 }
 
 /// What is known of a message after its last byte.
 #[derive(Debug)]
 pub struct Commit {
-    /// Where it goes, each target once.
+    /// Where it goes within this host, each target once.
     pub targets: BTreeSet<Target>,
+    /// The sender, and where else it goes; targets and structure are not in here. A message from elsewhere has a sender
+    /// only.
+    pub end: SubmitEnd,
     /// The structure of exactly the bytes that were sent as chunks.
-    pub structure: Structure,
+    pub scanned: Scanned,
     /// How many bytes were sent as chunks.
     pub size: u64,
 }
@@ -75,6 +87,8 @@ pub enum Target {
 /// An answer.
 #[derive(Debug)]
 pub enum Answer {
+    /// To [`Ask::Login`].
+    Login(Login),
     /// To [`Ask::Recipient`].
     Recipient(Verdict),
     /// To [`Ask::Begin`].
@@ -85,6 +99,19 @@ pub enum Answer {
     Commit(Outcome),
     /// To [`Ask::Abort`].
     Abort,
+}
+
+/// What came of a login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// Yes: the client may send as these.
+    Welcome(Senders),
+    /// Unknown user or wrong password.
+    Denied,
+    /// Nobody could say.
+    Unavailable,
+    /// Too many wrong ones came from there: this one was not looked at.
+    Blocked,
 }
 
 /// What becomes of a recipient.
@@ -132,13 +159,19 @@ impl fmt::Display for TransactionId {
     }
 }
 
-/// Why the store didn't take something. The client may try again in every case.
+/// Why the store didn't take something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// No reason that is the client's business.
     Temporary,
     /// No space, or no memory for another message.
     Full,
+    /// The account may not send under that reverse path: it has lost the address meanwhile.
+    Sender,
+    /// The account has sent to as many recipients as it may for now.
+    TooMany,
+    /// The account's session at the store has ended; there is none without another login.
+    Ended,
 }
 
 /// What became of a commit.

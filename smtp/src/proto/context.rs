@@ -3,10 +3,14 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::Settings;
-use super::limits::{BAD_COMMANDS, COMMANDS, IDLE_COMMANDS, REFUSED_RECIPIENTS};
+use ipc::mail::Senders;
+
+use super::limits::{
+    BAD_COMMANDS, COMMAND_LINE, COMMANDS, IDLE_COMMANDS, LOGIN_LINE, LOGINS, REFUSED_RECIPIENTS,
+};
 use super::received::Security;
 use super::reply::{Reply, Status};
+use super::{Service, Settings};
 
 /// The part of a session that no command changes, but for the counts.
 #[derive(Debug)]
@@ -14,12 +18,32 @@ pub(super) struct Context {
     pub(super) settings: Arc<Settings>,
     pub(super) peer: IpAddr,
     pub(super) security: Security,
+    pub(super) identity: Identity,
     counts: Counts,
 }
 
 impl Context {
     pub(super) fn new(settings: Arc<Settings>, peer: IpAddr) -> Self {
-        Context { settings, peer, security: Security::Plain, counts: Counts::default() }
+        Context {
+            settings,
+            peer,
+            security: Security::Plain,
+            identity: Identity::Unknown,
+            counts: Counts::default(),
+        }
+    }
+
+    /// What this listener's sessions are for.
+    pub(super) fn service(&self) -> Service {
+        self.settings.service
+    }
+
+    /// Octets of a line with its CRLF.
+    pub(super) fn line(&self) -> usize {
+        match self.service() {
+            Service::Mx | Service::Lmtp => COMMAND_LINE,
+            Service::Submission => LOGIN_LINE,
+        }
     }
 
     /// The number of a new transaction, if there may be another one.
@@ -44,6 +68,11 @@ impl Context {
     /// Counts a recipient that was refused for good.
     pub(super) fn refused_recipient(&mut self) {
         self.counts.refused_recipients = self.counts.refused_recipients.saturating_add(1);
+    }
+
+    /// Counts a login that failed.
+    pub(super) fn failed_login(&mut self) {
+        self.counts.failed_logins = self.counts.failed_logins.saturating_add(1);
     }
 
     /// Counts a command that a sane client doesn't send.
@@ -71,11 +100,25 @@ impl Context {
             "Too many commands without mail"
         } else if counts.refused_recipients >= REFUSED_RECIPIENTS {
             "Too many refused recipients"
+        } else if counts.failed_logins >= LOGINS {
+            "Too many failed logins"
         } else {
             return None;
         };
         Some(self.goodbye((4, 7, 0), text))
     }
+}
+
+/// Who the client is.
+#[derive(Debug)]
+pub(super) enum Identity {
+    /// Anybody: nobody has logged in.
+    Unknown,
+    /// An account.
+    Account {
+        /// Whom it may send as.
+        senders: Senders,
+    },
 }
 
 #[derive(Debug, Default)]
@@ -85,4 +128,5 @@ struct Counts {
     idle_commands: u32,
     commands: u32,
     refused_recipients: u32,
+    failed_logins: u32,
 }

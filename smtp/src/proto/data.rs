@@ -15,13 +15,48 @@ pub enum Fault {
     TooLarge,
 }
 
+/// Counts the octets of a message and keeps its first fault; nothing is let through after one.
+#[derive(Debug)]
+pub(super) struct Tally {
+    size: u64,
+    limit: u64,
+    fault: Option<Fault>,
+}
+
+impl Tally {
+    pub(super) const fn new(limit: u64) -> Self {
+        Tally { size: 0, limit, fault: None }
+    }
+
+    pub(super) fn emit(&mut self, bytes: &[u8], output: &mut Vec<u8>) {
+        let more = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.size = self.size.saturating_add(more);
+        if self.size > self.limit {
+            self.spoil(Fault::TooLarge);
+        }
+        if self.fault.is_none() {
+            output.extend_from_slice(bytes);
+        }
+    }
+
+    pub(super) fn spoil(&mut self, fault: Fault) {
+        self.fault.get_or_insert(fault);
+    }
+
+    pub(super) const fn fault(&self) -> Option<Fault> {
+        self.fault
+    }
+
+    pub(super) const fn size(&self) -> u64 {
+        self.size
+    }
+}
+
 /// Takes the transparency dots out of a message, byte for byte the same for every chunking of the input.
 #[derive(Debug)]
 pub struct Unstuffer {
     place: Place,
-    size: u64,
-    limit: u64,
-    fault: Option<Fault>,
+    tally: Tally,
 }
 
 /// What has just been read.
@@ -45,7 +80,7 @@ impl Unstuffer {
     /// At the start of a message of at most `limit` octets.
     #[must_use]
     pub fn new(limit: u64) -> Self {
-        Unstuffer { place: Place::LineStart, size: 0, limit, fault: None }
+        Unstuffer { place: Place::LineStart, tally: Tally::new(limit) }
     }
 
     /// Reads `input` up to the end of data and appends what is message to `output`; says how much it has read. After a
@@ -60,7 +95,7 @@ impl Unstuffer {
                 if let Some((run, after)) = rest.split_at_checked(run)
                     && !run.is_empty()
                 {
-                    self.emit(run, output);
+                    self.tally.emit(run, output);
                     rest = after;
                     continue;
                 }
@@ -77,12 +112,12 @@ impl Unstuffer {
             (Place::LineStart, b'.') => Place::Dot,
             (Place::Dot, b'\r') => Place::DotCr,
             (Place::Cr, b'\n') => {
-                self.emit(b"\r\n", output);
+                self.tally.emit(b"\r\n", output);
                 Place::LineStart
             }
             (Place::Cr | Place::DotCr, _) => {
-                self.spoil(Fault::BareLineEnd);
-                self.emit(b"\r", output);
+                self.tally.spoil(Fault::BareLineEnd);
+                self.tally.emit(b"\r", output);
                 if byte == b'\r' { Place::Cr } else { self.text(byte, output) }
             }
             (_, b'\r') => Place::Cr,
@@ -92,27 +127,12 @@ impl Unstuffer {
 
     fn text(&mut self, byte: u8, output: &mut Vec<u8>) -> Place {
         match byte {
-            b'\n' => self.spoil(Fault::BareLineEnd),
-            0 => self.spoil(Fault::Nul),
+            b'\n' => self.tally.spoil(Fault::BareLineEnd),
+            0 => self.tally.spoil(Fault::Nul),
             _ => {}
         }
-        self.emit(&[byte], output);
+        self.tally.emit(&[byte], output);
         Place::Text
-    }
-
-    fn emit(&mut self, bytes: &[u8], output: &mut Vec<u8>) {
-        let more = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        self.size = self.size.saturating_add(more);
-        if self.size > self.limit {
-            self.spoil(Fault::TooLarge);
-        }
-        if self.fault.is_none() {
-            output.extend_from_slice(bytes);
-        }
-    }
-
-    fn spoil(&mut self, fault: Fault) {
-        self.fault.get_or_insert(fault);
     }
 
     /// Has the end of data been read?
@@ -124,14 +144,14 @@ impl Unstuffer {
     /// The first fault there was.
     #[must_use]
     pub fn fault(&self) -> Option<Fault> {
-        self.fault
+        self.tally.fault()
     }
 
     /// Octets of the message so far, those after a fault too, as RFC 1870 section 5 counts: CRLFs count, transparency
     /// dots and the end of data don't.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.size
+        self.tally.size()
     }
 }
 

@@ -2,29 +2,45 @@
 
 use std::collections::BTreeSet;
 
+use ipc::service::submit::SubmitEnd;
 use listener::session::Input;
-use mime::{Limits, Scanner};
 
 use super::ask::{Commit, Failure, Target, TransactionId};
+use super::completion::{self, Completion};
+use super::counted::Counted;
 use super::data::{Fault, Unstuffer};
+use super::discarded::Discarded;
 use super::hops::Hops;
-use super::limits::{MAX_CHUNK, MIN_DISCARDED};
-use super::reply::Reply;
+use super::limits::MAX_CHUNK;
+use super::scan::Scan;
+use super::source::Source;
 
-/// A chunk of this many bytes is full: on top of what goes into the unstuffer, a CR that it held back may come out.
-const FULL: usize = MAX_CHUNK - 1;
+/// A chunk of this many bytes is full: on top of what goes in, a CR that was held back and missing fields may come out.
+const FULL: usize = MAX_CHUNK - 1 - completion::MORE;
 
 /// A message that is wanted.
 pub(super) struct Incoming {
     id: TransactionId,
-    targets: BTreeSet<Target>,
-    unstuffer: Unstuffer,
+    envelope: Envelope,
+    source: Source,
+    completion: Option<Completion>,
     hops: Hops,
-    scanner: Scanner,
+    scan: Scan,
     /// Bytes of the message that are not at the store yet.
     pending: Vec<u8>,
     /// Bytes of the message in all, with the fields that we put in front.
     size: u64,
+}
+
+/// Where a message goes, and by whom it is sent.
+#[derive(Debug)]
+pub(super) struct Envelope {
+    /// Local recipients.
+    pub(super) targets: BTreeSet<Target>,
+    /// The sender, and recipients elsewhere.
+    pub(super) end: SubmitEnd,
+    /// How many replies its end has: for LMTP, one for each recipient.
+    pub(super) replies: usize,
 }
 
 impl std::fmt::Debug for Incoming {
@@ -39,6 +55,8 @@ pub(super) enum Progress {
     Read,
     /// The store is to take these.
     Chunk(Vec<u8>),
+    /// The next BDAT.
+    Pause,
     /// It is all at the store.
     Complete,
     /// It is not wanted any more.
@@ -53,39 +71,95 @@ pub(super) enum Spoilt {
     Store(Failure),
 }
 
+/// By which command a message comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Intake {
+    /// DATA.
+    Data,
+    /// BDAT, with its first chunk.
+    Chunk {
+        /// Octets.
+        size: u64,
+        /// Is it all of the message?
+        last: bool,
+    },
+}
+
+impl Intake {
+    fn source(self, limit: u64) -> Source {
+        match self {
+            Intake::Data => Source::Dotted(Unstuffer::new(limit)),
+            Intake::Chunk { size, last } => {
+                let mut counted = Counted::new(limit);
+                counted.begin(size, last);
+                Source::Counted(counted)
+            }
+        }
+    }
+
+    /// A message that the store does not take, of which as much comes as this says before a reply is due.
+    pub(super) fn discard(self, why: Spoilt, limit: u64, replies: usize) -> Discarded {
+        Discarded::new(self.source(limit), why, limit, replies)
+    }
+}
+
 impl Incoming {
     /// A message that starts with the `trace` fields, of at most `limit` octets without them.
-    pub(super) fn new(id: TransactionId, targets: BTreeSet<Target>, trace: &[u8], limit: u64) -> Self {
-        let (unstuffer, scanner) = (Unstuffer::new(limit), Scanner::new(Limits::default()));
+    pub(super) fn new(
+        id: TransactionId,
+        envelope: Envelope,
+        trace: Vec<u8>,
+        intake: Intake,
+        limit: u64,
+        completion: Option<Completion>,
+    ) -> Self {
         let mut incoming = Incoming {
             id,
-            targets,
-            unstuffer,
+            envelope,
+            source: intake.source(limit),
+            completion,
             hops: Hops::default(),
-            scanner,
-            pending: trace.to_vec(),
+            scan: Scan::new(),
+            pending: trace,
             size: 0,
         };
         incoming.scan(0);
         incoming
     }
 
+    /// The next chunk of a message that comes by BDAT; false for one that comes by DATA.
+    pub(super) fn go_on(&mut self, size: u64, last: bool) -> bool {
+        match &mut self.source {
+            Source::Counted(counted) => {
+                counted.begin(size, last);
+                true
+            }
+            Source::Dotted(_) => false,
+        }
+    }
+
     /// Goes on with what the client has sent.
     pub(super) fn proceed(&mut self, input: &mut Input) -> Progress {
         loop {
-            if self.pending.len() >= FULL || (self.unstuffer.ended() && !self.pending.is_empty()) {
+            if let Some(spoilt) = self.spoilt() {
+                return Progress::Spoilt(spoilt);
+            }
+            if self.source.ended() {
+                self.complete_header();
+            }
+            if self.pending.len() >= FULL || (self.source.ended() && !self.pending.is_empty()) {
                 return Progress::Chunk(std::mem::take(&mut self.pending));
             }
-            if self.unstuffer.ended() {
+            if self.source.ended() {
                 return Progress::Complete;
+            }
+            if self.source.pauses() {
+                return Progress::Pause;
             }
             if input.bytes().is_empty() {
                 return Progress::Read;
             }
             self.receive(input);
-            if let Some(spoilt) = self.spoilt() {
-                return Progress::Spoilt(spoilt);
-            }
         }
     }
 
@@ -93,15 +167,32 @@ impl Incoming {
         let scanned = self.pending.len();
         let room = FULL.saturating_sub(scanned);
         let bytes = input.bytes();
-        let read = self.unstuffer.push(bytes.get(..room).unwrap_or(bytes), &mut self.pending);
+        let bytes = bytes.get(..room).unwrap_or(bytes);
+        let read = match &mut self.completion {
+            None => self.source.push(bytes, &mut self.pending),
+            Some(completion) => {
+                let mut text = Vec::with_capacity(bytes.len().saturating_add(1));
+                let read = self.source.push(bytes, &mut text);
+                completion.push(&text, &mut self.pending);
+                read
+            }
+        };
         input.consume(read);
         self.hops.push(self.pending.get(scanned..).unwrap_or_default());
         self.scan(scanned);
     }
 
+    fn complete_header(&mut self) {
+        if let Some(completion) = self.completion.take() {
+            let scanned = self.pending.len();
+            completion.finish(&mut self.pending);
+            self.scan(scanned);
+        }
+    }
+
     fn scan(&mut self, from: usize) {
         let new = self.pending.get(from..).unwrap_or_default();
-        self.scanner.push(new);
+        self.scan.push(new);
         self.size = self.size.saturating_add(u64::try_from(new.len()).unwrap_or(u64::MAX));
     }
 
@@ -111,7 +202,7 @@ impl Incoming {
         if self.hops.too_many() {
             return Some(Spoilt::Loop);
         }
-        self.unstuffer.fault().map(Spoilt::Form)
+        self.source.fault().map(Spoilt::Form)
     }
 
     /// What the message is called.
@@ -119,84 +210,24 @@ impl Incoming {
         self.id
     }
 
+    /// How many replies its end has.
+    pub(super) fn replies(&self) -> usize {
+        self.envelope.replies
+    }
+
+    /// Octets that the client has sent of it.
+    pub(super) fn received(&self) -> u64 {
+        self.source.size()
+    }
+
     /// The end of a complete message.
     pub(super) fn into_commit(self) -> Commit {
-        Commit { targets: self.targets, structure: self.scanner.finish(), size: self.size }
+        let Envelope { targets, end, replies: _ } = self.envelope;
+        Commit { targets, end, scanned: self.scan.finish(), size: self.size }
     }
 
     /// Keeps of a message only what is needed to find its end.
     pub(super) fn discard(self, why: Spoilt, limit: u64) -> Discarded {
-        Discarded { unstuffer: self.unstuffer, why, bound: limit.saturating_mul(2).max(MIN_DISCARDED) }
-    }
-}
-
-/// A message that is not wanted any more, and whose end is still to come.
-#[derive(Debug)]
-pub(super) struct Discarded {
-    unstuffer: Unstuffer,
-    why: Spoilt,
-    /// Octets in all at which the client is given up.
-    bound: u64,
-}
-
-/// How far the discarding is.
-pub(super) enum Rest {
-    /// The end is still to come.
-    Read,
-    /// That was the end.
-    Ended,
-    /// There was too much of it.
-    Endless,
-}
-
-impl Discarded {
-    /// Throws away what the client has sent.
-    pub(super) fn proceed(&mut self, input: &mut Input) -> Rest {
-        // after a fault nothing comes out, after a failure of the store it is of no use
-        let mut nowhere = Vec::new();
-        while !self.unstuffer.ended() && !self.endless() && !input.bytes().is_empty() {
-            let bytes = input.bytes();
-            let read = self.unstuffer.push(bytes.get(..MAX_CHUNK).unwrap_or(bytes), &mut nowhere);
-            nowhere.clear();
-            input.consume(read);
-        }
-        // in this order, the answer is the same however the bytes came
-        if self.endless() {
-            Rest::Endless
-        } else if self.unstuffer.ended() {
-            Rest::Ended
-        } else {
-            Rest::Read
-        }
-    }
-
-    fn endless(&self) -> bool {
-        self.unstuffer.size() > self.bound
-    }
-
-    /// May another server have seen another end of this message than we do?
-    pub(super) fn is_ambiguous(&self) -> bool {
-        self.unstuffer.fault() == Some(Fault::BareLineEnd)
-    }
-
-    /// What the client is told at the end.
-    pub(super) fn reply(&self) -> Reply {
-        match self.why {
-            Spoilt::Form(Fault::BareLineEnd) => {
-                Reply::new(550, (5, 6, 11), "Bare CR or LF in the message, good bye")
-            }
-            Spoilt::Form(Fault::Nul) => Reply::new(550, (5, 6, 0), "NUL in the message"),
-            Spoilt::Form(Fault::TooLarge) => Reply::new(552, (5, 3, 4), "Message too large"),
-            Spoilt::Loop => Reply::new(554, (5, 4, 6), "Too many hops, mail is looping"),
-            Spoilt::Store(failure) => failed(failure),
-        }
-    }
-}
-
-/// What the client is told when the store could not.
-pub(super) fn failed(failure: Failure) -> Reply {
-    match failure {
-        Failure::Temporary => Reply::new(451, (4, 3, 0), "Local trouble, try again later"),
-        Failure::Full => Reply::new(452, (4, 3, 1), "Out of space, try again later"),
+        Discarded::new(self.source, why, limit, self.envelope.replies)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::service::Service;
+
 /// What the configuration says about a listener's sessions.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -15,6 +17,8 @@ pub struct Settings {
     pub max_transactions: u32,
     /// Is STARTTLS to be had on this listener?
     pub starttls: StartTls,
+    /// What sessions are for.
+    pub service: Service,
 }
 
 /// Whether a listener can negotiate TLS inside a session.
@@ -43,6 +47,9 @@ pub const MAX_HOPS: u32 = 50;
 /// A command line with its CRLF. RFC 5321 section 4.5.3.1.4 says 512; SIZE adds 26 (RFC 1870 section 3) and 8BITMIME
 /// adds 17 (RFC 6152 section 2) to MAIL, and a limit per verb would refuse nothing more that matters.
 pub(super) const COMMAND_LINE: usize = 512 + 26 + 17;
+
+/// The same, and a line of a SASL exchange, for those who log in: RFC 4954 section 4.
+pub(super) const LOGIN_LINE: usize = 12_288;
 
 /// What is skipped of an overlong command line before the client is given up.
 pub(super) const SKIPPED_LINE: usize = 64 * 1024;
@@ -73,11 +80,17 @@ pub(super) const IDLE_COMMANDS: u32 = 100;
 /// Commands of any kind between two messages; several times what a transaction with all its recipients takes.
 pub(super) const COMMANDS: u32 = 20_000;
 
+/// Logins that may fail.
+pub(super) const LOGINS: u32 = 3;
+
 /// Recipients refused for good, in one connection: more is somebody reading our directory.
 pub(super) const REFUSED_RECIPIENTS: u32 = 100;
 
 /// Replies that may pile up before the driver sends them.
 pub(super) const PENDING_OUTPUT: usize = 8 * 1024;
+
+/// How long a client may take to log in: anybody can connect.
+pub(super) const LOGIN_PATIENCE: Duration = Duration::from_secs(60);
 
 /// RFC 5321 section 4.5.3.2.7: at least 5 minutes for the next command; data comes in blocks that get the same.
 pub(super) const PATIENCE: Duration = Duration::from_secs(300);

@@ -2,7 +2,7 @@
 
 use listener::session::{Input, NoLine};
 
-use super::limits::{COMMAND_LINE, SKIPPED_LINE};
+use super::limits::SKIPPED_LINE;
 
 /// What the input holds next.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,10 +35,10 @@ pub(super) enum LineReader {
 }
 
 impl LineReader {
-    /// The next line.
-    pub(super) fn next(&mut self, input: &mut Input) -> Line {
+    /// The next line, which has `limit` octets at most with its CRLF.
+    pub(super) fn next(&mut self, input: &mut Input, limit: usize) -> Line {
         match std::mem::take(self) {
-            LineReader::Start => match input.take_line(COMMAND_LINE) {
+            LineReader::Start => match input.take_line(limit) {
                 Ok(line) => whole(line),
                 Err(NoLine::Incomplete) => Line::Incomplete,
                 Err(NoLine::TooLong) => self.skip(input, 0, 0),
@@ -80,6 +80,7 @@ fn whole(mut line: Vec<u8>) -> Line {
 
 #[cfg(test)]
 mod tests {
+    use super::super::limits::COMMAND_LINE;
     use super::*;
 
     fn lines(bytes: &[u8], chunk: usize) -> Vec<Line> {
@@ -87,7 +88,7 @@ mod tests {
         for part in bytes.chunks(chunk) {
             input.push(part);
             loop {
-                match reader.next(&mut input) {
+                match reader.next(&mut input, COMMAND_LINE) {
                     Line::Incomplete => break,
                     end @ (Line::BareLineEnd | Line::Endless) => {
                         lines.push(end);

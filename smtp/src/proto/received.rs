@@ -6,6 +6,7 @@ use listener::session::TlsInfo;
 
 use super::address::{Address, Domain, ReversePath};
 use super::ask::Begun;
+use super::service::Service;
 use super::state::{Hello, Protocol};
 
 /// How the bytes came.
@@ -17,6 +18,7 @@ pub(super) enum Security {
 
 /// Everything that the trace fields tell.
 pub(super) struct Trace<'a> {
+    pub(super) service: Service,
     pub(super) reverse_path: &'a ReversePath,
     pub(super) hello: &'a Hello,
     pub(super) peer: IpAddr,
@@ -30,11 +32,18 @@ pub(super) struct Trace<'a> {
 impl Trace<'_> {
     /// The fields as they are stored: folded, printable ASCII, CRLF.
     pub(super) fn fields(&self) -> Vec<u8> {
-        let (client, peer) = (printable(self.hello.name()), Domain::Literal(self.peer.to_canonical()));
+        let (return_path, client) = match self.service {
+            Service::Mx | Service::Lmtp => {
+                let (name, peer) = (printable(self.hello.name()), Domain::Literal(self.peer.to_canonical()));
+                (format!("Return-Path: {}\r\n", self.reverse_path), format!("{name} ({peer})"))
+            }
+            // Where somebody sits who sends a mail, and what his machine is called, is nobody's business; the log has it,
+            // with the transaction's id. The return path is for the last host to put there (RFC 5321 section 4.4).
+            Service::Submission => (String::new(), "submission".to_owned()),
+        };
         let recipient = self.recipient.map(|address| format!("\r\n\tfor <{address}>")).unwrap_or_default();
         format!(
-            "Return-Path: {}\r\nReceived: from {client} ({peer})\r\n\tby {} with {}\r\n\tid {}{recipient}{};\r\n\t{}\r\n",
-            self.reverse_path,
+            "{return_path}Received: from {client}\r\n\tby {} with {}\r\n\tid {}{recipient}{};\r\n\t{}\r\n",
             self.hostname,
             self.with(),
             self.begun.id,
@@ -44,12 +53,15 @@ impl Trace<'_> {
         .into_bytes()
     }
 
-    /// RFC 3848: ESMTPS for EHLO and TLS. There is no name for HELO and TLS.
+    /// RFC 3848: ESMTPS for EHLO and TLS, ESMTPSA for a login within. There is no name for HELO and TLS.
     fn with(&self) -> String {
-        let protocol = match (self.hello.protocol(), self.security) {
-            (Protocol::Smtp, _) => "SMTP",
-            (Protocol::Esmtp, Security::Plain) => "ESMTP",
-            (Protocol::Esmtp, Security::Tls(_)) => "ESMTPS",
+        let protocol = match (self.service, self.hello.protocol(), self.security) {
+            (_, Protocol::Smtp, _) => "SMTP",
+            (_, Protocol::Lmtp, Security::Plain) => "LMTP",
+            (_, Protocol::Lmtp, Security::Tls(_)) => "LMTPS",
+            (Service::Submission, Protocol::Esmtp, Security::Tls(_)) => "ESMTPSA",
+            (_, Protocol::Esmtp, Security::Plain) => "ESMTP",
+            (_, Protocol::Esmtp, Security::Tls(_)) => "ESMTPS",
         };
         match self.security {
             Security::Tls(Some(tls)) => format!("{protocol} ({})", tls.version),
@@ -83,6 +95,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         let trace = Trace {
+            service: Service::Mx,
             reverse_path: &ReversePath::Null,
             hello: &hello,
             peer: peer.parse().unwrap(),

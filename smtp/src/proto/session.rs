@@ -1,5 +1,8 @@
 //! The session: takes lines, has commands performed, and passes messages on.
 
+mod answered;
+mod receive;
+
 use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -7,29 +10,32 @@ use std::time::Duration;
 
 use listener::session::{Farewell, Input, Session, Step, TlsInfo};
 
-use super::command::{self, begun, committed, judged};
-use super::context::Context;
-use super::incoming::{Discarded, Incoming, Progress, Rest, Spoilt, failed};
-use super::limits::{PATIENCE, PENDING_OUTPUT};
+use super::command;
+use super::context::{Context, Identity};
+use super::limits::{LOGIN_PATIENCE, PATIENCE, PENDING_OUTPUT};
 use super::line::{Line, LineReader};
 use super::received::Security;
 use super::reply::Reply;
-use super::state::{Dialog, Hello, Next, State, Waiting};
-use super::{Answer, Ask, Refusal, Settings, parse};
+use super::state::{Dialog, Exchange, Hello, Next, State, Waiting};
+use super::{Answer, Ask, Command, Refusal, Service, Settings, parse};
 
-/// An SMTP session of role `mx`: anybody may send mail to those who live here, and to nobody else.
+/// A session of SMTP or LMTP, for what its [`Settings`] say.
 #[derive(Debug)]
-pub struct Mx {
+pub struct SmtpSession {
     context: Context,
     lines: LineReader,
     state: State,
 }
 
-impl Mx {
+impl SmtpSession {
     /// A session with the client at `peer`, in plain until TLS is reported.
     #[must_use]
     pub fn new(settings: Arc<Settings>, peer: IpAddr) -> Self {
-        Mx { context: Context::new(settings, peer), lines: LineReader::default(), state: State::Connected }
+        SmtpSession {
+            context: Context::new(settings, peer),
+            lines: LineReader::default(),
+            state: State::Connected,
+        }
     }
 
     /// RFC 3207 section 4.2: "The server MUST discard any knowledge obtained from the client, such as the argument to the
@@ -44,24 +50,58 @@ impl Mx {
         };
     }
 
+    fn greet(&mut self, output: &mut Vec<u8>) -> Turn {
+        let settings = &self.context.settings;
+        let greeting = format!("{} {} Bulkhead", settings.hostname, settings.service.greeting());
+        Reply::plain(220, greeting).write(output);
+        self.state = State::Command(Dialog::Greeted);
+        Turn::Goes
+    }
+
     fn command(&mut self, dialog: Dialog, input: &mut Input, output: &mut Vec<u8>) -> Turn {
         if output.len() >= PENDING_OUTPUT {
             self.state = State::Command(dialog);
             return Turn::Over(Step::Flush);
         }
-        let next = match self.lines.next(input) {
+        let next = match self.lines.next(input, self.context.line()) {
             Line::Incomplete => {
                 self.state = State::Command(dialog);
                 return Turn::Over(Step::Read);
             }
-            Line::Command(line) => match parse(&line) {
-                Ok(command) => command::perform(&mut self.context, dialog, command),
-                Err(refusal @ Refusal::OtherProtocol) => Next::Close(refusal.reply()),
-                Err(refusal) => Next::Refuse(dialog, refusal.reply()),
-            },
+            Line::Command(line) => self.perform(dialog, parse(&line)),
             Line::TooLong => Next::Refuse(dialog, Reply::new(500, (5, 5, 2), "Line too long")),
-            Line::BareLineEnd => Next::Close(Reply::new(500, (5, 5, 2), "Lines end with CR LF, good bye")),
-            Line::Endless => Next::Close(Reply::new(500, (5, 5, 2), "Line too long, good bye")),
+            Line::BareLineEnd => Next::Close(bare_line_end()),
+            Line::Endless => Next::Close(endless()),
+        };
+        self.context.command();
+        self.go(next, input, output)
+    }
+
+    fn perform(&mut self, dialog: Dialog, command: Result<Command, Refusal>) -> Next {
+        match command {
+            Ok(command) => command::perform(&mut self.context, dialog, command),
+            Err(refusal @ (Refusal::OtherProtocol | Refusal::Chunk)) => Next::Close(refusal.reply()),
+            Err(refusal) => Next::Refuse(dialog, refusal.reply()),
+        }
+    }
+
+    fn authenticate(
+        &mut self,
+        hello: Hello,
+        exchange: Exchange,
+        input: &mut Input,
+        output: &mut Vec<u8>,
+    ) -> Turn {
+        let next = match self.lines.next(input, self.context.line()) {
+            Line::Incomplete => {
+                self.state = State::Authenticating(hello, exchange);
+                return Turn::Over(Step::Read);
+            }
+            Line::Command(line) => command::respond(hello, exchange, &line),
+            // RFC 4954 section 4
+            Line::TooLong => Next::Refuse(Dialog::Ready(hello), Reply::new(500, (5, 5, 6), "Line too long")),
+            Line::BareLineEnd => Next::Close(bare_line_end()),
+            Line::Endless => Next::Close(endless()),
         };
         self.context.command();
         self.go(next, input, output)
@@ -84,7 +124,7 @@ impl Mx {
         }
     }
 
-    /// The part of [`Mx::go`] that needs no driver.
+    /// The part of [`SmtpSession::go`] that needs no driver.
     fn settle(&mut self, next: Next, output: &mut Vec<u8>) {
         let (dialog, reply) = match next {
             Next::Reply(dialog, reply) => (dialog, reply),
@@ -93,6 +133,19 @@ impl Mx {
                 (dialog, reply)
             }
             Next::Close(reply) => return self.close(&reply, output),
+            Next::Receive(hello, incoming) => {
+                self.state = State::Receiving(hello, incoming);
+                return;
+            }
+            Next::Skip(skip) => {
+                self.state = State::Skipping(skip);
+                return;
+            }
+            Next::Challenge(hello, exchange, reply) => {
+                reply.write(output);
+                self.state = State::Authenticating(hello, exchange);
+                return;
+            }
             Next::Ask(..) | Next::StartTls(_) => return self.lost(output),
         };
         reply.write(output);
@@ -102,50 +155,19 @@ impl Mx {
         }
     }
 
-    fn receive(&mut self, hello: Hello, mut incoming: Box<Incoming>, input: &mut Input) -> Turn {
-        match incoming.proceed(input) {
-            Progress::Read => {
-                self.state = State::Receiving(hello, incoming);
-                Turn::Over(Step::Read)
+    /// Says the same so many times more.
+    fn repeat(&mut self, dialog: Dialog, reply: Reply, left: usize, output: &mut Vec<u8>) -> Turn {
+        let mut left = left;
+        while left > 1 {
+            if output.len() >= PENDING_OUTPUT {
+                self.state = State::Repeating(dialog, reply, left);
+                return Turn::Over(Step::Flush);
             }
-            Progress::Chunk(bytes) => self.ask(Waiting::Chunk(hello, incoming), Ask::Chunk(bytes)),
-            Progress::Complete => {
-                let waiting = Waiting::Commit(hello, incoming.id());
-                self.ask(waiting, Ask::Commit(Box::new(incoming.into_commit())))
-            }
-            Progress::Spoilt(why) => {
-                let discarded = incoming.discard(why, self.context.settings.max_message_size);
-                self.ask(Waiting::Abort(hello, discarded), Ask::Abort)
-            }
+            reply.write(output);
+            left = left.saturating_sub(1);
         }
-    }
-
-    fn discard(
-        &mut self,
-        hello: Hello,
-        mut discarded: Discarded,
-        input: &mut Input,
-        output: &mut Vec<u8>,
-    ) -> Turn {
-        match discarded.proceed(input) {
-            Rest::Read => {
-                self.state = State::Discarding(hello, discarded);
-                Turn::Over(Step::Read)
-            }
-            // two servers don't agree where its lines end, so perhaps what follows was to be text: nothing follows
-            Rest::Ended if discarded.is_ambiguous() => {
-                self.close(&discarded.reply(), output);
-                Turn::Goes
-            }
-            Rest::Ended => {
-                self.settle(Next::Reply(Dialog::Ready(hello), discarded.reply()), output);
-                Turn::Goes
-            }
-            Rest::Endless => {
-                self.close(&discarded.reply(), output);
-                Turn::Goes
-            }
-        }
+        self.settle(Next::Reply(dialog, reply), output);
+        Turn::Goes
     }
 
     fn ask(&mut self, waiting: Waiting, ask: Ask) -> Turn {
@@ -171,22 +193,28 @@ enum Turn {
     Over(Step<Ask>),
 }
 
-impl Session for Mx {
+fn bare_line_end() -> Reply {
+    Reply::new(500, (5, 5, 2), "Lines end with CR LF, good bye")
+}
+
+fn endless() -> Reply {
+    Reply::new(500, (5, 5, 2), "Line too long, good bye")
+}
+
+impl Session for SmtpSession {
     type Ask = Ask;
     type Answer = Answer;
 
     fn step(&mut self, input: &mut Input, output: &mut Vec<u8>) -> Step<Ask> {
         loop {
             let turn = match mem::replace(&mut self.state, State::Closed) {
-                State::Connected => {
-                    let greeting = format!("{} ESMTP Bulkhead", self.context.settings.hostname);
-                    Reply::plain(220, greeting).write(output);
-                    self.state = State::Command(Dialog::Greeted);
-                    Turn::Goes
-                }
+                State::Connected => self.greet(output),
                 State::Command(dialog) => self.command(dialog, input, output),
-                State::Receiving(hello, incoming) => self.receive(hello, incoming, input),
+                State::Receiving(hello, incoming) => self.receive(hello, incoming, input, output),
                 State::Discarding(hello, discarded) => self.discard(hello, discarded, input, output),
+                State::Skipping(skip) => self.skip(skip, input, output),
+                State::Repeating(dialog, reply, left) => self.repeat(dialog, reply, left, output),
+                State::Authenticating(hello, exchange) => self.authenticate(hello, exchange, input, output),
                 State::Waiting(_) | State::Securing => {
                     self.lost(output);
                     Turn::Goes
@@ -200,38 +228,9 @@ impl Session for Mx {
     }
 
     fn answered(&mut self, answer: Answer, output: &mut Vec<u8>) {
-        let waiting = match mem::replace(&mut self.state, State::Closed) {
-            State::Waiting(waiting) => waiting,
-            State::Closed => return,
-            _ => return self.lost(output),
-        };
-        match (waiting, answer) {
-            (Waiting::Recipient(hello, transaction, path), Answer::Recipient(verdict)) => {
-                let next = judged(&mut self.context, hello, transaction, path, verdict);
-                self.settle(next, output);
-            }
-            (Waiting::Begin(hello, transaction), Answer::Begin(Ok(answer))) => {
-                let (state, reply) = begun(&self.context, hello, transaction, answer);
-                reply.write(output);
-                self.state = state;
-            }
-            (Waiting::Begin(hello, _), Answer::Begin(Err(failure))) => {
-                self.settle(Next::Reply(Dialog::Ready(hello), failed(failure)), output);
-            }
-            (Waiting::Chunk(hello, incoming), Answer::Chunk(Ok(()))) => {
-                self.state = State::Receiving(hello, incoming);
-            }
-            (Waiting::Chunk(hello, incoming), Answer::Chunk(Err(failure))) => {
-                let limit = self.context.settings.max_message_size;
-                self.state = State::Discarding(hello, incoming.discard(Spoilt::Store(failure), limit));
-            }
-            (Waiting::Commit(hello, id), Answer::Commit(outcome)) => {
-                self.context.mail_arrived();
-                self.settle(Next::Reply(Dialog::Ready(hello), committed(id, outcome)), output);
-            }
-            (Waiting::Abort(hello, discarded), Answer::Abort) => {
-                self.state = State::Discarding(hello, discarded);
-            }
+        match mem::replace(&mut self.state, State::Closed) {
+            State::Waiting(waiting) => self.take(waiting, answer, output),
+            State::Closed => {}
             _ => self.lost(output),
         }
     }
@@ -245,7 +244,10 @@ impl Session for Mx {
     }
 
     fn patience(&self) -> Duration {
-        PATIENCE
+        match (self.context.service(), &self.context.identity) {
+            (Service::Submission, Identity::Unknown) => LOGIN_PATIENCE,
+            _ => PATIENCE,
+        }
     }
 
     /// RFC 5321 section 3.8: a server that has to go says 421, in answer to whatever is outstanding.

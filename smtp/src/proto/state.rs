@@ -2,11 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use ipc::service::submit::{Remote, Return, SubmitEnd};
+
 use super::address::{Address, ForwardPath, ReversePath};
 use super::ask::{Ask, Body, Target, TransactionId};
-use super::incoming::{Discarded, Incoming};
-use super::parse::{ClientName, MailFrom};
+use super::discarded::Discarded;
+use super::incoming::{Envelope, Incoming, Intake};
+use super::limits::MAX_TARGETS;
+use super::parse::{ClientName, MailFrom, RcptTo};
 use super::reply::Reply;
+use super::service::Service;
 
 /// All states of a session.
 #[derive(Debug)]
@@ -19,6 +24,12 @@ pub(super) enum State {
     Waiting(Waiting),
     /// The client sends a message.
     Receiving(Hello, Box<Incoming>),
+    /// The client sends a chunk of no message.
+    Skipping(Skip),
+    /// The same reply is due several times more.
+    Repeating(Dialog, Reply, usize),
+    /// The client is to send a line of a SASL exchange.
+    Authenticating(Hello, Exchange),
     /// The client sends a message that nobody wants any more.
     Discarding(Hello, Discarded),
     /// TLS is being negotiated.
@@ -35,7 +46,43 @@ pub(super) enum Dialog {
     /// No MAIL yet.
     Ready(Hello),
     /// MAIL, and perhaps RCPT.
-    Mail(Hello, Transaction),
+    Mail(Hello, Box<Transaction>),
+    /// BDAT, and not the last one.
+    Chunks(Hello, Box<Incoming>),
+    /// BDAT, but the message is refused.
+    Refused(Hello, Remains),
+}
+
+/// A message in chunks of which nothing is wanted any more.
+#[derive(Debug)]
+pub(super) struct Remains {
+    /// How many replies its end has.
+    pub(super) replies: usize,
+    /// Octets of it that were skipped.
+    pub(super) skipped: u64,
+}
+
+/// A chunk whose octets come whether they are wanted or not.
+#[derive(Debug)]
+pub(super) struct Skip {
+    /// Octets to come.
+    pub(super) left: u64,
+    /// What is said then, and how often.
+    pub(super) reply: Reply,
+    pub(super) replies: usize,
+    /// And what is the case then.
+    pub(super) dialog: Dialog,
+}
+
+/// How far a SASL exchange is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Exchange {
+    /// PLAIN (RFC 4616): the one response is to come.
+    Plain,
+    /// LOGIN: the name is to come.
+    LoginName,
+    /// LOGIN: the password is to come.
+    LoginPassword(String),
 }
 
 impl Dialog {
@@ -43,7 +90,10 @@ impl Dialog {
     pub(super) fn reset(self) -> Dialog {
         match self {
             Dialog::Greeted => Dialog::Greeted,
-            Dialog::Ready(hello) | Dialog::Mail(hello, _) => Dialog::Ready(hello),
+            Dialog::Ready(hello)
+            | Dialog::Mail(hello, _)
+            | Dialog::Chunks(hello, _)
+            | Dialog::Refused(hello, _) => Dialog::Ready(hello),
         }
     }
 }
@@ -51,11 +101,15 @@ impl Dialog {
 /// What the outstanding answer is to.
 #[derive(Debug)]
 pub(super) enum Waiting {
-    Recipient(Hello, Transaction, ForwardPath),
-    Begin(Hello, Transaction),
+    Login(Hello),
+    Recipient(Hello, Box<Transaction>, RcptTo),
+    Begin(Hello, Box<Transaction>, Intake),
     Chunk(Hello, Box<Incoming>),
-    Commit(Hello, TransactionId),
+    /// The commit, with how many replies it has.
+    Commit(Hello, TransactionId, usize),
     Abort(Hello, Discarded),
+    /// The same, of a message that the client gave up itself.
+    Forget(Dialog, Reply),
 }
 
 /// What a command leads to.
@@ -67,6 +121,12 @@ pub(super) enum Next {
     Refuse(Dialog, Reply),
     /// A question.
     Ask(Waiting, Ask),
+    /// The next chunk of a message.
+    Receive(Hello, Box<Incoming>),
+    /// A chunk of no message.
+    Skip(Skip),
+    /// A challenge of SASL.
+    Challenge(Hello, Exchange, Reply),
     /// A reply, and TLS.
     StartTls(Reply),
     /// A reply, and the end.
@@ -80,11 +140,12 @@ pub(super) struct Hello {
     protocol: Protocol,
 }
 
-/// Which of the two greetings it was.
+/// Which of the greetings it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
     Smtp,
     Esmtp,
+    Lmtp,
 }
 
 impl Hello {
@@ -109,12 +170,26 @@ pub(super) struct Transaction {
     pub(super) declared_size: Option<u64>,
     pub(super) body: Body,
     pub(super) recipients: Recipients,
+    ret: Option<Return>,
+    envid: Option<String>,
 }
 
 impl Transaction {
     pub(super) fn new(number: u32, mail: MailFrom) -> Self {
-        let MailFrom { reverse_path, size, body } = mail;
-        Transaction { number, reverse_path, declared_size: size, body, recipients: Recipients::default() }
+        let MailFrom { reverse_path, size, body, ret, envid, sender: _ } = mail;
+        let recipients = Recipients::default();
+        Transaction { number, reverse_path, declared_size: size, body, recipients, ret, envid }
+    }
+
+    /// What the store is told in the end.
+    pub(super) fn into_envelope(self, service: Service) -> Envelope {
+        let Recipients { count, first: _, targets, mut end } = self.recipients;
+        end.reverse_path = match &self.reverse_path {
+            ReversePath::Null => None,
+            ReversePath::Mailbox(address) => Some(address.as_wire()),
+        };
+        (end.ret, end.envid) = (self.ret, self.envid);
+        Envelope { targets, end, replies: service.replies(count) }
     }
 }
 
@@ -124,20 +199,41 @@ pub(super) struct Recipients {
     count: usize,
     first: Option<ForwardPath>,
     targets: BTreeSet<Target>,
+    /// Those elsewhere; its targets stay empty.
+    end: SubmitEnd,
 }
 
 impl Recipients {
-    /// Takes one more.
+    /// Takes one more of this host.
     pub(super) fn add(&mut self, path: ForwardPath, targets: Vec<Target>) {
         self.count = self.count.saturating_add(1);
         self.first.get_or_insert(path);
         self.targets.extend(targets);
     }
 
-    /// How many targets there would be with these as well.
-    pub(super) fn with(&self, more: &[Target]) -> usize {
+    /// Takes one more elsewhere; who is among them already is no one more.
+    pub(super) fn add_remote(&mut self, path: ForwardPath, remote: Remote) {
+        self.count = self.count.saturating_add(1);
+        self.first.get_or_insert(path);
+        if !self.has_remote(&remote) {
+            self.end.remote.push(remote);
+        }
+    }
+
+    /// Can these be added?
+    pub(super) fn has_room(&self, more: &[Target]) -> bool {
         let new: BTreeSet<_> = more.iter().filter(|target| !self.targets.contains(target)).collect();
-        self.targets.len().saturating_add(new.len())
+        let targets = self.targets.len().saturating_add(new.len());
+        targets <= MAX_TARGETS && self.end.has_room(targets, None)
+    }
+
+    /// Can that one be added?
+    pub(super) fn has_room_for(&self, remote: &Remote) -> bool {
+        self.has_remote(remote) || self.end.has_room(self.targets.len(), Some(remote))
+    }
+
+    fn has_remote(&self, remote: &Remote) -> bool {
+        self.end.remote.iter().any(|known| known.address == remote.address)
     }
 
     /// How many RCPT commands were accepted.
@@ -153,12 +249,8 @@ impl Recipients {
         }
     }
 
-    /// Where the mail goes, each target once.
-    pub(super) fn targets(&self) -> &BTreeSet<Target> {
-        &self.targets
-    }
-
-    pub(super) fn into_targets(self) -> BTreeSet<Target> {
-        self.targets
+    /// How many different targets there are, and addresses elsewhere.
+    pub(super) fn targets(&self) -> usize {
+        self.targets.len().saturating_add(self.end.remote.len())
     }
 }

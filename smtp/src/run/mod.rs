@@ -1,25 +1,22 @@
-//! The role `mx`: sessions on sockets it was handed, with the other compartments behind them.
+//! The roles `mx`, `submission` and `lmtp`: sessions on sockets they were handed, with the other compartments behind them.
 
-mod backend;
+mod deliver;
+mod directory;
+mod message;
+mod submit;
 
-use std::os::fd::OwnedFd;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use ipc::control::Control;
 use ipc::exit::{Exit, Failure};
-use ipc::peers::Service;
-use ipc::role::Instance;
-use ipc::rpc::Client;
-use ipc::service::deliver::DeliverClient;
-use ipc::slice::{Limits, MxConfig, RoleConfig};
+use ipc::slice::{Limits, LmtpConfig, MxConfig, RoleConfig, SubmissionConfig};
 use listener::connection::Connection;
 use listener::helpers::Helpers;
-use listener::serve::Reader;
 use listener::session::Session as _;
 
-use crate::proto::{Mx, Settings, StartTls};
-use backend::{MxBackend, Peers};
+use crate::proto::{Service, Settings, SmtpSession, StartTls};
+use deliver::DeliverReader;
+use submit::SubmitReader;
 
 /// MAIL commands of one connection: then it has to come again, and perhaps to another worker. Far beyond what a list
 /// server sends in one go, and whoever loads a mailbox.
@@ -28,74 +25,64 @@ const MAX_TRANSACTIONS: u32 = 100_000;
 /// Serves until the master says to end.
 ///
 /// # Errors
-/// When the configuration is not this role's, or the master is gone.
+/// When the configuration is of no role of this program, or the master is gone.
 pub async fn serve(config: RoleConfig, control: Control, helpers: Helpers) -> Result<(), Failure> {
-    let RoleConfig::Mx(config) = config else {
-        return Err(Failure::new(Exit::Software, "not the configuration of mx"));
-    };
-    listener::serve::serve(control, MxReader::new(&config), helpers).await
+    match Door::of(&config) {
+        Some(door) if door.settings.service == Service::Submission => {
+            listener::serve::serve(control, SubmitReader::new(door), helpers).await
+        }
+        Some(door) => listener::serve::serve(control, DeliverReader::new(door), helpers).await,
+        None => Err(Failure::new(Exit::Software, "the slice of another role")),
+    }
 }
 
-struct MxReader {
+/// What the configuration says about sessions.
+struct Door {
     settings: Arc<Settings>,
     limits: Limits,
+    /// What a client is told whose address has too many connections.
     busy: Vec<u8>,
-    peers: Rc<Peers>,
 }
 
-impl MxReader {
-    fn new(config: &MxConfig) -> Self {
+impl Door {
+    fn of(config: &RoleConfig) -> Option<Self> {
+        let (service, hostname, max_message_size, max_recipients, limits) = match config {
+            RoleConfig::Mx(MxConfig { hostname, max_message_size, max_recipients, limits }) => {
+                (Service::Mx, hostname, max_message_size, max_recipients, limits)
+            }
+            RoleConfig::Submission(SubmissionConfig {
+                hostname,
+                max_message_size,
+                max_recipients,
+                limits,
+            }) => (Service::Submission, hostname, max_message_size, max_recipients, limits),
+            RoleConfig::Lmtp(LmtpConfig { hostname, max_message_size, max_recipients, limits }) => {
+                (Service::Lmtp, hostname, max_message_size, max_recipients, limits)
+            }
+            _ => return None,
+        };
         let settings = Settings {
-            hostname: config.hostname.clone(),
-            max_message_size: config.max_message_size,
-            max_recipients: usize::try_from(config.max_recipients).unwrap_or(usize::MAX),
+            hostname: hostname.clone(),
+            max_message_size: *max_message_size,
+            max_recipients: usize::try_from(*max_recipients).unwrap_or(usize::MAX),
             max_transactions: MAX_TRANSACTIONS,
             starttls: StartTls::Offered,
+            service,
         };
-        let busy = format!("421 4.7.0 {} Too many connections from your address\r\n", config.hostname);
-        MxReader {
-            settings: Arc::new(settings),
-            limits: config.limits,
-            busy: busy.into_bytes(),
-            peers: Rc::default(),
-        }
-    }
-}
-
-impl Reader for MxReader {
-    type Session = Mx;
-    type Backend = MxBackend;
-
-    fn limits(&self) -> Limits {
-        self.limits
+        let busy = format!("421 4.7.0 {hostname} Too many connections from your address\r\n");
+        Some(Door { settings: Arc::new(settings), limits: *limits, busy: busy.into_bytes() })
     }
 
-    fn busy(&self) -> &[u8] {
-        &self.busy
+    /// The same role's with another configuration.
+    fn reloaded(&self, config: &RoleConfig) -> Option<Self> {
+        Door::of(config).filter(|new| new.settings.service == self.settings.service)
     }
 
-    fn open(&self, connection: &Connection) -> (Mx, MxBackend) {
-        let mut session = Mx::new(Arc::clone(&self.settings), connection.peer.ip());
+    fn open(&self, connection: &Connection) -> SmtpSession {
+        let mut session = SmtpSession::new(Arc::clone(&self.settings), connection.peer.ip());
         if let Some(tls) = &connection.tls {
             session.secured_with(tls);
         }
-        (session, MxBackend::new(Rc::clone(&self.peers), connection.id))
-    }
-
-    fn introduce(&self, control: &Control) {
-        self.peers.directory.on_starving(control.plea(Service::Directory));
-        self.peers.deliver.on_starving(control.plea(Service::Deliver));
-    }
-
-    fn wire(&self, service: Service, peer: Instance, socket: OwnedFd) -> Result<(), Failure> {
-        let unfit = |error| Failure::system(&format!("channel to {peer}"), error);
-        match service {
-            Service::Directory => self.peers.directory.replace(Client::start(socket).map_err(unfit)?),
-            Service::Deliver => self.peers.deliver.replace(DeliverClient::start(socket).map_err(unfit)?),
-            Service::Login | Service::Sessions | Service::Handshake | Service::Outcome => {
-                return Err(Failure::new(Exit::Software, format!("mx asks nothing over {service:?}")));
-            }
-        }
-        Ok(())
+        session
     }
 }

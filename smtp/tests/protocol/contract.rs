@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bulkhead_smtp::proto::{Answer, Ask, Failure, MAX_CHUNK, MAX_TARGETS, Mx, Outcome, Verdict};
+use bulkhead_smtp::proto::{Answer, Ask, Failure, MAX_CHUNK, MAX_TARGETS, Outcome, SmtpSession, Verdict};
 use listener::session::{Farewell, Input, Session, Step};
 
 use crate::support::{Connection, Line, settings};
@@ -12,8 +12,8 @@ const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
 const LOST: &str = "421 4.3.0 mx.here.example Internal error, closing connection\r\n";
 
 /// A session that has just asked for a recipient.
-fn asking() -> (Mx, Vec<u8>) {
-    let (mut session, mut output) = (Mx::new(Arc::new(settings()), PEER), Vec::new());
+fn asking() -> (SmtpSession, Vec<u8>) {
+    let (mut session, mut output) = (SmtpSession::new(Arc::new(settings()), PEER), Vec::new());
     let mut input = Input::from(&b"HELO c\r\nMAIL FROM:<>\r\nRCPT TO:<alice@here.example>\r\nDATA\r\n"[..]);
     let step = session.step(&mut input, &mut output);
     assert!(matches!(step, Step::Ask(Ask::Recipient { transaction: 1, .. })), "{step:?}");
@@ -23,7 +23,7 @@ fn asking() -> (Mx, Vec<u8>) {
 
 #[test]
 fn the_greeting_needs_no_input() {
-    let (mut session, mut output) = (Mx::new(Arc::new(settings()), PEER), Vec::new());
+    let (mut session, mut output) = (SmtpSession::new(Arc::new(settings()), PEER), Vec::new());
     assert!(matches!(session.step(&mut Input::default(), &mut output), Step::Read));
     assert!(matches!(session.step(&mut Input::default(), &mut output), Step::Read));
     assert_eq!(output, b"220 mx.here.example ESMTP Bulkhead\r\n");
@@ -31,7 +31,7 @@ fn the_greeting_needs_no_input() {
 
 #[test]
 fn tls_from_the_start_is_greeted_and_not_offered_again() {
-    let mut session = Mx::new(Arc::new(settings()), PEER);
+    let mut session = SmtpSession::new(Arc::new(settings()), PEER);
     session.secured();
     let mut connection = Connection::over(session);
     connection.send(b"EHLO c\r\nSTARTTLS\r\n", usize::MAX);
@@ -43,7 +43,7 @@ fn tls_from_the_start_is_greeted_and_not_offered_again() {
 
 #[test]
 fn starttls_empties_the_input_itself() {
-    let (mut session, mut output) = (Mx::new(Arc::new(settings()), PEER), Vec::new());
+    let (mut session, mut output) = (SmtpSession::new(Arc::new(settings()), PEER), Vec::new());
     let mut input = Input::from(&b"STARTTLS\r\nMAIL FROM:<>\r\n"[..]);
     assert!(matches!(session.step(&mut input, &mut output), Step::StartTls));
     assert!(input.bytes().is_empty());
@@ -83,7 +83,7 @@ fn an_answer_to_another_question_ends_the_session() {
 
 #[test]
 fn an_answer_that_nobody_asked_for_ends_the_session() {
-    let (mut session, mut output) = (Mx::new(Arc::new(settings()), PEER), Vec::new());
+    let (mut session, mut output) = (SmtpSession::new(Arc::new(settings()), PEER), Vec::new());
     session.step(&mut Input::default(), &mut output);
     output.clear();
     session.answered(Answer::Commit(Outcome::Stored), &mut output);

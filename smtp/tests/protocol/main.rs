@@ -1,4 +1,4 @@
-//! Whole sessions of role `mx`, with a backend made of rules instead of the other compartments.
+//! Whole sessions of SMTP and LMTP, with a backend made of rules instead of the other compartments.
 
 #[cfg(test)]
 mod contract;

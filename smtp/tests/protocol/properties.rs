@@ -1,7 +1,12 @@
 //! What holds for every input.
 
+use std::sync::Arc;
+
 use bulkhead_smtp::proto::data::Unstuffer;
-use bulkhead_smtp::proto::{Command, ForwardPath, ReversePath, Settings, parse};
+use bulkhead_smtp::proto::{
+    Command, ForwardPath, RcptTo, ReversePath, Service, Settings, SmtpSession, parse,
+};
+use listener::session::Session;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -18,7 +23,11 @@ struct Seen {
 }
 
 fn talk(settings: Settings, bytes: &[u8], cuts: &[usize]) -> Seen {
-    let mut connection = Connection::new(settings);
+    talk_to(Service::Mx, settings, bytes, cuts)
+}
+
+fn talk_to(service: Service, settings: Settings, bytes: &[u8], cuts: &[usize]) -> Seen {
+    let mut connection = connection(service, settings);
     let (mut rest, mut cuts) = (bytes, cuts.iter().cycle());
     while !rest.is_empty() {
         let (part, after) = rest.split_at((*cuts.next().unwrap()).clamp(1, rest.len()));
@@ -40,6 +49,17 @@ fn pieces() -> impl Strategy<Value = Vec<u8>> {
         b"RCPT TO:<team@here.example>\r\n",
         b"RCPT TO:<x@y.example>\r\n",
         b"DATA\r\n",
+        b"BDAT 7\r\n",
+        b"BDAT 3 LAST\r\n",
+        b"BDAT 0\r\n",
+        b"BDAT 90\r\n",
+        b"BDAT 0 LAST\r\n",
+        b"LHLO c\r\n",
+        b"AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n",
+        b"AUTH LOGIN\r\n",
+        b"YWxpY2U=\r\n",
+        b"c2VjcmV0\r\n",
+        b"*\r\n",
         b"RSET\r\n",
         b"NOOP\r\n",
         b"VRFY x\r\n",
@@ -56,6 +76,23 @@ fn pieces() -> impl Strategy<Value = Vec<u8>> {
         b"\xff",
     ];
     prop_oneof![8 => select(known).prop_map(<[u8]>::to_vec), 1 => vec(any::<u8>(), 0..9)]
+}
+
+/// A connection of any kind, and for submission one on which alice has logged in.
+fn connection(service: Service, settings: Settings) -> Connection {
+    let mut session = SmtpSession::new(Arc::new(Settings { service, ..settings }), [192, 0, 2, 7].into());
+    if service == Service::Submission {
+        session.secured();
+    }
+    let mut connection = Connection::over(session);
+    if service == Service::Submission {
+        connection.send(b"EHLO c\r\nAUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n", usize::MAX);
+    }
+    connection
+}
+
+fn service() -> impl Strategy<Value = Service> {
+    select(vec![Service::Mx, Service::Submission, Service::Lmtp])
 }
 
 fn dialog() -> impl Strategy<Value = Vec<u8>> {
@@ -93,8 +130,36 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
     #[test]
-    fn how_the_bytes_are_cut_makes_no_difference(bytes in dialog(), cuts in vec(1_usize..40, 1..20)) {
-        prop_assert_eq!(talk(small(), &bytes, &[usize::MAX]), talk(small(), &bytes, &cuts));
+    fn how_the_bytes_are_cut_makes_no_difference(
+        service in service(), bytes in dialog(), cuts in vec(1_usize..40, 1..20),
+    ) {
+        let whole = talk_to(service, small(), &bytes, &[usize::MAX]);
+        prop_assert_eq!(whole, talk_to(service, small(), &bytes, &cuts));
+    }
+
+    /// By DATA or in chunks cut anywhere: the same message is stored.
+    #[test]
+    fn chunks_are_as_good_as_dots(
+        service in service(), lines in vec(vec(text_byte(), 0..40), 1..20), cuts in vec(1_usize..60, 1..20),
+        cut in 1_usize..50,
+    ) {
+        let hello = if service == Service::Lmtp { "LHLO" } else { "EHLO" };
+        let start = format!("{hello} c\r\nMAIL FROM:<alice@here.example>\r\nRCPT TO:<bob@here.example>\r\n");
+        let message: Vec<u8> = lines.iter().flat_map(|line| [line, &b"\r\n"[..]].concat()).collect();
+        let mut chunks = start.clone().into_bytes();
+        let (mut rest, mut cuts) = (message.as_slice(), cuts.iter().cycle());
+        while !rest.is_empty() {
+            let (part, after) = rest.split_at((*cuts.next().unwrap()).min(rest.len()));
+            chunks.extend(format!("BDAT {}\r\n", part.len()).into_bytes());
+            chunks.extend_from_slice(part);
+            rest = after;
+        }
+        chunks.extend_from_slice(b"BDAT 0 LAST\r\n");
+        let dotted = [start.as_bytes(), b"DATA\r\n", &stuff(&lines)].concat();
+        let settings = || Settings { max_message_size: 1 << 20, ..settings() };
+        let by_chunks = talk_to(service, settings(), &chunks, &[cut]);
+        prop_assert_eq!(by_chunks.stored.len(), 1, "{}", by_chunks.output);
+        prop_assert_eq!(by_chunks.stored, talk_to(service, settings(), &dotted, &[cut]).stored);
     }
 
     #[test]
@@ -126,7 +191,7 @@ proptest! {
     ) {
         let quoted: String = local.chars().flat_map(|c| ['\\', c]).collect();
         let read = |path: &str| match parse(format!("RCPT TO:{path}").as_bytes()) {
-            Ok(Command::Rcpt(path @ ForwardPath::Mailbox(_))) => path,
+            Ok(Command::Rcpt(RcptTo { path: path @ ForwardPath::Mailbox(_), .. })) => path,
             other => panic!("{path}: {other:?}"),
         };
         let path = read(&format!("<\"{quoted}\"@{domain}>"));

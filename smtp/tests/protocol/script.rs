@@ -2,7 +2,7 @@
 
 #![expect(clippy::string_slice, reason = "a script that is wrong in a place like that may fail by panic")]
 
-use bulkhead_smtp::proto::{Failure, Outcome, Settings, StartTls};
+use bulkhead_smtp::proto::{Failure, Outcome, Service, Settings, StartTls};
 use listener::session::Farewell;
 
 use crate::support::{Connection, Line, settings};
@@ -95,6 +95,9 @@ impl Run {
         let outcome = match what {
             "temporary" => Outcome::Refused(Failure::Temporary),
             "full" => Outcome::Refused(Failure::Full),
+            "sender" => Outcome::Refused(Failure::Sender),
+            "much" => Outcome::Refused(Failure::TooMany),
+            "ended" => Outcome::Refused(Failure::Ended),
             "unknown" if kind == "commit" => Outcome::Unknown,
             other => panic!("no such trouble: {other}"),
         };
@@ -166,6 +169,8 @@ fn set(settings: &mut Settings, setting: &str) {
         ("size", value) => settings.max_message_size = value.parse().expect("octets"),
         ("recipients", value) => settings.max_recipients = value.parse().expect("a count"),
         ("transactions", value) => settings.max_transactions = value.parse().expect("a count"),
+        ("service", "submission") => settings.service = Service::Submission,
+        ("service", "lmtp") => settings.service = Service::Lmtp,
         ("starttls", "absent") => settings.starttls = StartTls::Absent,
         (name, _) => panic!("no such setting: {name}"),
     }

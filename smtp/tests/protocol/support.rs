@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use bulkhead_smtp::proto::{
-    Answer, Ask, Begun, Commit, Domain, Failure, ForwardPath, MAX_CHUNK, Mx, Outcome, Rejection, Settings,
-    StartTls, Target, TransactionId, Verdict,
+    Answer, Ask, Begun, Commit, Domain, Failure, ForwardPath, Login, MAX_CHUNK, Outcome, Rejection, Scanned,
+    Service, Settings, SmtpSession, StartTls, Target, TransactionId, Verdict,
 };
+use ipc::mail::Senders;
+use ipc::service::submit::SubmitEnd;
 use listener::session::{Farewell, Input, Session, Step, TlsInfo};
 
 /// 23 November 2026, 17:33:47 UTC.
@@ -19,6 +21,7 @@ pub(crate) fn settings() -> Settings {
         max_recipients: 100,
         max_transactions: 1000,
         starttls: StartTls::Offered,
+        service: Service::Mx,
     }
 }
 
@@ -32,7 +35,7 @@ pub(crate) enum Line {
 
 /// A connection from 192.0.2.7 to a session.
 pub(crate) struct Connection {
-    session: Mx,
+    session: SmtpSession,
     input: Input,
     pub(crate) output: Vec<u8>,
     pub(crate) backend: Backend,
@@ -42,11 +45,11 @@ pub(crate) struct Connection {
 impl Connection {
     /// Connects, and takes the greeting in.
     pub(crate) fn new(settings: Settings) -> Self {
-        Self::over(Mx::new(Arc::new(settings), [192, 0, 2, 7].into()))
+        Self::over(SmtpSession::new(Arc::new(settings), [192, 0, 2, 7].into()))
     }
 
     /// As `new`, with a session that was made elsewhere.
-    pub(crate) fn over(session: Mx) -> Self {
+    pub(crate) fn over(session: SmtpSession) -> Self {
         let (input, output) = (Input::default(), Vec::new());
         let mut connection =
             Connection { session, input, output, backend: Backend::default(), line: Line::Open };
@@ -94,7 +97,7 @@ impl Connection {
                     continue;
                 }
                 Step::Read => {
-                    assert!(self.input.bytes().len() < 1024, "input is left lying about");
+                    assert!(self.input.bytes().len() < 16 * 1024, "input is left lying about");
                     true
                 }
                 Step::StartTls => {
@@ -132,6 +135,10 @@ pub(crate) struct Backend {
 impl Backend {
     fn answer(&mut self, ask: Ask) -> Answer {
         match ask {
+            Ask::Login { login, password } => {
+                self.log.push(format!("login {login}"));
+                Answer::Login(judge(&login, &password.0))
+            }
             Ask::Recipient { transaction, address } => {
                 self.log.push(format!("recipient {transaction} {address}"));
                 Answer::Recipient(verdict(&address))
@@ -144,7 +151,10 @@ impl Backend {
                 Answer::Begin(self.begin())
             }
             Ask::Chunk(bytes) => Answer::Chunk(self.chunk(&bytes)),
-            Ask::Commit(commit) => Answer::Commit(self.commit(*commit)),
+            Ask::Commit(commit) => {
+                assert!(commit.end.targets.is_empty() && commit.end.structure.is_empty());
+                Answer::Commit(self.commit(*commit))
+            }
             Ask::Abort => {
                 self.log.push("abort".to_owned());
                 self.open.take().expect("abort without begin");
@@ -173,12 +183,10 @@ impl Backend {
         assert_eq!(commit.size, message.len() as u64);
         let mut scanner = mime::Scanner::new(mime::Limits::default());
         scanner.push(&message);
-        assert_eq!(
-            format!("{:?}", commit.structure),
-            format!("{:?}", scanner.finish()),
-            "structure of other bytes"
-        );
+        let Scanned::Structure(structure) = &commit.scanned else { panic!("no structure") };
+        assert_eq!(format!("{structure:?}"), format!("{:?}", scanner.finish()), "structure of other bytes");
         self.log.push(format!("commit {:?}", commit.targets));
+        self.log.extend(submitted(&commit.end));
         match self.next_trouble("commit") {
             Some(outcome) => outcome,
             None => {
@@ -198,6 +206,35 @@ impl Backend {
     fn next_trouble(&mut self, kind: &str) -> Option<Outcome> {
         let at = self.troubles.iter().position(|(name, _)| *name == kind)?;
         Some(self.troubles.remove(at).1)
+    }
+}
+
+/// What is told only of messages that go elsewhere, or are sent by somebody with wishes.
+fn submitted(end: &SubmitEnd) -> Option<String> {
+    let SubmitEnd { reverse_path, remote, ret, envid, .. } = end;
+    if remote.is_empty() && ret.is_none() && envid.is_none() {
+        return None;
+    }
+    let remote: Vec<_> = remote
+        .iter()
+        .map(|one| {
+            let notify = one.notify.map_or("-".to_owned(), |notify| notify.0.to_string());
+            format!("{} {notify} {}", one.address, one.orcpt.as_deref().unwrap_or("-"))
+        })
+        .collect();
+    let from = reverse_path.as_ref().map_or("<>".to_owned(), ToString::to_string);
+    Some(format!("queue {from} {remote:?} {ret:?} {}", envid.as_deref().unwrap_or("-")))
+}
+
+fn judge(login: &str, password: &[u8]) -> Login {
+    let address = |local: &str| ipc::mail::Address { local: local.into(), domain: "here.example".into() };
+    match (login, password) {
+        ("alice", b"secret") => {
+            Login::Welcome(Senders { addresses: vec![address("alice"), address("team")] })
+        }
+        ("away", _) => Login::Unavailable,
+        ("blocked", _) => Login::Blocked,
+        _ => Login::Denied,
     }
 }
 

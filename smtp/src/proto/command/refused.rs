@@ -7,8 +7,3 @@ use crate::proto::state::{Dialog, Next};
 pub(super) fn expn(dialog: Dialog) -> Next {
     Next::Refuse(dialog, Reply::new(502, (5, 5, 1), "EXPN is not available"))
 }
-
-/// Passwords are for the submission ports; whoever tries them here is lost or guessing.
-pub(super) fn auth(dialog: Dialog) -> Next {
-    Next::Refuse(dialog, Reply::new(502, (5, 5, 1), "AUTH is not available here, use the submission port"))
-}

@@ -1,30 +1,39 @@
 //! The parameters behind a path, RFC 5321 section 4.1.2 `Mail-parameters`.
 
 use super::cursor::Cursor;
-use super::{MailFrom, Refusal};
-use crate::proto::address::ReversePath;
+use super::{MailFrom, RcptTo, Refusal, dsn};
+use crate::proto::address::{ForwardPath, ReversePath};
 use crate::proto::ask::Body;
 
-/// The parameters of MAIL: SIZE and BODY, each once at most.
+/// The parameters of MAIL, each once at most.
 pub(super) fn mail(reverse_path: ReversePath, cursor: &mut Cursor<'_>) -> Result<MailFrom, Refusal> {
-    let (mut size, mut body) = (None, None);
+    let (mut size, mut body, mut ret, mut envid, mut sender) = (None, None, None, None, None);
     while let Some(Parameter { keyword, value }) = parameter(cursor)? {
         match keyword.to_ascii_uppercase().as_slice() {
             b"SIZE" if size.is_none() => size = Some(octets(value)?),
             b"BODY" if body.is_none() => body = Some(body_kind(value)?),
-            b"SIZE" | b"BODY" => return Err(Refusal::Parameter),
+            b"RET" if ret.is_none() => ret = Some(dsn::ret(value)?),
+            b"ENVID" if envid.is_none() => envid = Some(dsn::envid(value)?),
+            b"AUTH" if sender.is_none() => sender = Some(dsn::xtext(value)?),
+            b"SIZE" | b"BODY" | b"RET" | b"ENVID" | b"AUTH" => return Err(Refusal::Parameter),
             _ => return Err(Refusal::UnknownParameter),
         }
     }
-    Ok(MailFrom { reverse_path, size, body: body.unwrap_or_default() })
+    Ok(MailFrom { reverse_path, size, body: body.unwrap_or_default(), ret, envid, sender })
 }
 
-/// The parameters of RCPT: there are none.
-pub(super) fn none(cursor: &mut Cursor<'_>) -> Result<(), Refusal> {
-    match parameter(cursor)? {
-        Some(_) => Err(Refusal::UnknownParameter),
-        None => Ok(()),
+/// The parameters of RCPT, each once at most.
+pub(super) fn rcpt(path: ForwardPath, cursor: &mut Cursor<'_>) -> Result<RcptTo, Refusal> {
+    let (mut notify, mut orcpt) = (None, None);
+    while let Some(Parameter { keyword, value }) = parameter(cursor)? {
+        match keyword.to_ascii_uppercase().as_slice() {
+            b"NOTIFY" if notify.is_none() => notify = Some(dsn::notify(value)?),
+            b"ORCPT" if orcpt.is_none() => orcpt = Some(dsn::orcpt(value)?),
+            b"NOTIFY" | b"ORCPT" => return Err(Refusal::Parameter),
+            _ => return Err(Refusal::UnknownParameter),
+        }
     }
+    Ok(RcptTo { path, notify, orcpt })
 }
 
 struct Parameter<'a> {
@@ -56,7 +65,7 @@ fn value<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], Refusal> {
 }
 
 /// RFC 1870 section 5: `size-value ::= 1*20DIGIT`. What needs more than 64 bits is too large for anybody.
-fn octets(value: &[u8]) -> Result<u64, Refusal> {
+pub(super) fn octets(value: &[u8]) -> Result<u64, Refusal> {
     if value.is_empty() || value.len() > 20 || !value.iter().all(u8::is_ascii_digit) {
         return Err(Refusal::Parameter);
     }

@@ -34,6 +34,9 @@ pub enum Refusal {
     /// An address that needs SMTPUTF8.
     #[error("address is not ASCII")]
     NotAscii,
+    /// BDAT without a count of octets.
+    #[error("bad chunk")]
+    Chunk,
     /// A known parameter with a bad value, or twice.
     #[error("bad parameter")]
     Parameter,
@@ -56,6 +59,7 @@ impl Refusal {
             Refusal::LocalPartTooLong => (501, (5, 1, 3), "Local part too long"),
             // RFC 6531 section 3.5, of a server that was not asked for SMTPUTF8
             Refusal::NotAscii => (553, (5, 6, 7), "Non-ASCII addresses are not supported"),
+            Refusal::Chunk => (501, (5, 5, 4), "Bad BDAT, good bye"),
             Refusal::Parameter => (501, (5, 5, 4), "Bad parameter"),
             // RFC 5321 section 4.1.1.11: "If the server SMTP does not recognize or cannot implement one or more of the
             // parameters associated with a particular MAIL FROM or RCPT TO command, it will return code 555."
