@@ -191,6 +191,17 @@ pub enum Change {
     },
     /// A message waits to be sent on.
     QueueAdded(Box<Queued>),
+    /// A mailbox takes over the UIDVALIDITY and the next UID it had in another store.
+    MailboxAdopted {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        mailbox: MailboxId,
+        /// What it had: UIDVALIDITY and next UID.
+        old: (u32, Uid),
+        /// What it has.
+        new: (u32, Uid),
+    },
 }
 
 impl Change {
@@ -216,7 +227,8 @@ impl Change {
             | Change::TransactionDone { .. }
             | Change::DamageNoted { .. }
             | Change::MessageCopied { .. }
-            | Change::MessageDistrusted { .. } => 0,
+            | Change::MessageDistrusted { .. }
+            | Change::MailboxAdopted { .. } => 0,
         };
         text.saturating_add(FIELDS)
     }
@@ -333,11 +345,17 @@ mod tests {
         let place = |length| [3, 251, 0, 32, 6, length, 252, 0, 0, 0, 64];
         assert_eq!(
             written(copied),
-            [&[13, 7, 9, 5][..], &STATE_BYTES, &[1, 3, 6, 1], &place(30), &[1], &place(31), &[1, 4, 4]].concat()
+            [&[13, 7, 9, 5][..], &STATE_BYTES, &[1, 3, 6, 1], &place(30), &[1], &place(31), &[1, 4, 4]]
+                .concat()
         );
         assert_eq!(
             written(Change::MessageDistrusted { account, mailbox, uid, old: STATE, modseq: 302 }),
             [&[14, 7, 9, 5][..], &STATE_BYTES, &[251, 46, 1]].concat()
+        );
+        let (old, new) = ((3, 1), (300, 9));
+        assert_eq!(
+            written(Change::MailboxAdopted { account, mailbox, old, new }),
+            [16, 7, 9, 3, 1, 251, 44, 1, 9]
         );
     }
 }

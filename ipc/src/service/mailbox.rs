@@ -36,6 +36,8 @@ pub const LEVELS_MAX: usize = 64;
 pub const MAILBOXES_MAX: usize = 10_000;
 /// Names an account can subscribe to.
 pub const SUBSCRIPTIONS_MAX: usize = 20_000;
+/// The highest UIDVALIDITY or next UID that a mailbox takes over: there have to be some left above.
+pub const ADOPTED_MAX: u32 = u32::MAX - (1 << 24);
 /// Messages one copy or move takes.
 pub const COPY_MAX: usize = 100_000;
 
@@ -228,13 +230,16 @@ pub enum MailboxRequest {
         special_use: Option<SpecialUse>,
     },
     /// Remove a mailbox with its messages, but not those beneath it; never the inbox. A session that has it selected goes
-    /// on seeing what it saw, and is told [`MailboxReply::Gone`] when it asks what changed. → [`MailboxReply::Done`]
+    /// on seeing what it saw (messages, structures, bodies), is refused what would change it, and is told
+    /// [`MailboxReply::Gone`] when it asks what changed. The name stays subscribed if it was. → [`MailboxReply::Done`]
     Delete {
         /// Which.
         mailbox: MailboxId,
     },
     /// Rename a mailbox and all beneath it, at once. Of the inbox, the messages go to a new mailbox of that name and the
-    /// inbox stays, empty, with what is beneath it (RFC 9051 section 6.3.6). → [`MailboxReply::Done`]
+    /// inbox stays, empty, with what is beneath it (RFC 9051 section 6.3.6); [`Refusal::Limit`] if they are more than
+    /// [`COPY_MAX`]. UIDs and UIDVALIDITY stay, but for the inbox's messages. Subscriptions are of names and stay what they
+    /// are: whoever renames a mailbox for good subscribes to the new name. → [`MailboxReply::Done`]
     Rename {
         /// Which.
         mailbox: MailboxId,
@@ -256,7 +261,9 @@ pub enum MailboxRequest {
     },
     /// Copy or move messages of the selected mailbox, all or none; UIDs that are not there are passed over. Flags,
     /// keywords and internal date go along. → [`MailboxReply::Copied`], as many frames as it takes, or
-    /// [`MailboxReply::Refused`], which comes instead of the first
+    /// [`MailboxReply::Refused`], which comes instead of the first: [`Refusal::NoMailbox`] if there is none to copy to,
+    /// [`Refusal::NotSelected`] if there is none to copy from, [`Refusal::Limit`] for more messages than [`COPY_MAX`] or more
+    /// keywords than a mailbox has
     Copy {
         /// Which.
         uids: Vec<UidRange>,
@@ -270,6 +277,33 @@ pub enum MailboxRequest {
     Distrust {
         /// Which, in the selected mailbox.
         uid: Uid,
+    },
+    /// In an import session only: the message is complete, and keeps the UID it had elsewhere. → [`MailboxReply::Appended`] with
+    /// that UID, or, where it is not above all that the mailbox has given out, with the next one; or [`MailboxReply::Refused`]
+    Import {
+        /// Where to.
+        mailbox: MailboxId,
+        /// The UID it had, if it had one.
+        uid: Option<Uid>,
+        /// System flags.
+        flags: SystemFlags,
+        /// Keywords by name.
+        keywords: Vec<String>,
+        /// The internal date.
+        internal_date: Seconds,
+        /// The encoded structure, opaque to the store; empty if unknown.
+        structure: Vec<u8>,
+    },
+    /// In an import session only: a mailbox takes over the UIDVALIDITY it had elsewhere, which it can while it has given out no
+    /// UID, and gives out no UID below `uid_next` from now on. → [`MailboxReply::Done`], or [`MailboxReply::Refused`] with
+    /// [`Refusal::Exists`] when it has given out UIDs of its own under another UIDVALIDITY
+    Adopt {
+        /// Which.
+        mailbox: MailboxId,
+        /// Its UIDVALIDITY elsewhere; at most [`ADOPTED_MAX`].
+        uid_validity: Option<u32>,
+        /// The UID that its next message would have got.
+        uid_next: Uid,
     },
     /// Forget the message that was being appended. → [`MailboxReply::Done`], or the [`MailboxReply::Refused`] of the append
     /// if that crossed this on its way
@@ -287,7 +321,7 @@ pub enum Refusal {
     NoMessage,
     /// No mailbox is selected, or for reading only.
     NotSelected,
-    /// A limit (keywords, size) is reached.
+    /// A limit (keywords, size, mailboxes, subscriptions, messages of one copy) is reached.
     Limit,
     /// No space on the disk.
     Full,

@@ -42,6 +42,12 @@ pub enum SessionsRequest {
         /// Whose.
         account: AccountId,
     },
+    /// A mailbox session for an administrator who brings mail along, with what only such a session may ask
+    /// ([`Import`](super::mailbox::MailboxRequest::Import), [`Adopt`](super::mailbox::MailboxRequest::Adopt)).
+    OpenImport {
+        /// Whose.
+        account: AccountId,
+    },
     /// A submit session, which can send as these and nobody else; an account the store does not know yet is set up first.
     OpenSubmit {
         /// Whose.

@@ -204,6 +204,11 @@ impl Mailbox {
         }
     }
 
+    pub(super) fn adopt(&mut self, (uid_validity, uid_next): (u32, Uid)) {
+        self.uid_validity = uid_validity;
+        self.uid_next = self.uid_next.max(uid_next);
+    }
+
     pub(super) fn jump(&mut self) {
         self.uid_next = self.uid_next.saturating_add(JUMP);
         self.modseq = self.modseq.saturating_add(JUMP.into());

@@ -175,6 +175,12 @@ impl Index {
                     self.queue.add(*queued, *body);
                 }
             }
+            Change::MailboxAdopted { account, mailbox, old: _, new } => {
+                self.last_uid_validity = self.last_uid_validity.max(new.0);
+                if let Some(mailbox) = self.mailbox_mut(account, mailbox) {
+                    mailbox.adopt(new);
+                }
+            }
             Change::MessageDistrusted { account, mailbox, uid, old: _, modseq } => {
                 if let Some(mailbox) = self.mailbox_mut(account, mailbox) {
                     mailbox.distrust(uid, modseq);

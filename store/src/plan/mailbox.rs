@@ -1,7 +1,9 @@
 //! Making and removing mailboxes, and subscribing to their names.
 
-use ipc::mail::{AccountId, MailboxId, Seconds};
-use ipc::service::mailbox::{INBOX, MAILBOXES_MAX, Refusal, SUBSCRIPTIONS_MAX, SpecialUse, is_name};
+use ipc::mail::{AccountId, MailboxId, Seconds, Uid};
+use ipc::service::mailbox::{
+    ADOPTED_MAX, INBOX, MAILBOXES_MAX, Refusal, SUBSCRIPTIONS_MAX, SpecialUse, is_name,
+};
 
 use super::{Decision, Outcome, Staging};
 use crate::change::Change;
@@ -60,6 +62,33 @@ pub(super) fn delete(
     let (name, special_use, uid_validity) = (found.name.clone(), found.special_use, found.uid_validity);
     let deleted = Change::MailboxDeleted { account, mailbox, name, special_use, uid_validity };
     Decision::Change(vec![deleted], Outcome::Done)
+}
+
+pub(super) fn adopt(
+    key: (AccountId, MailboxId),
+    uid_validity: Option<u32>,
+    uid_next: Uid,
+    index: &Index,
+    staging: &mut Staging,
+) -> Decision {
+    if !staging.shape(key.0) {
+        return Decision::Later;
+    }
+    let Some(found) = index.mailbox(key.0, key.1) else { return refused(Refusal::NoMailbox) };
+    let old = (found.uid_validity, found.uid_next);
+    let wanted = uid_validity.filter(|wanted| *wanted != old.0);
+    if wanted == Some(0) || wanted.unwrap_or(1) > ADOPTED_MAX || uid_next > ADOPTED_MAX {
+        return refused(Refusal::Limit);
+    }
+    if wanted.is_some() && found.uid_next > 1 {
+        return refused(Refusal::Exists);
+    }
+    let new = (wanted.unwrap_or(old.0), old.1.max(uid_next));
+    if new == old {
+        return Decision::Answer(Outcome::Done);
+    }
+    let (account, mailbox) = key;
+    Decision::Change(vec![Change::MailboxAdopted { account, mailbox, old, new }], Outcome::Done)
 }
 
 pub(super) fn subscribe(account: AccountId, name: &str, index: &Index, staging: &mut Staging) -> Decision {
@@ -178,6 +207,37 @@ mod tests {
             assert_eq!(planned.does(&subscribe(&format!("s{number}"), true)), Outcome::Done);
         }
         assert_eq!(planned.does(&subscribe("one more", true)), Outcome::Refused(Refusal::Limit));
+    }
+
+    #[test]
+    fn what_a_mailbox_had_elsewhere_it_can_keep() {
+        let mut planned = Planned::new();
+        let adopt = |uid_validity, uid_next| Operation::AdoptMailbox {
+            account: ACCOUNT,
+            mailbox: MailboxId(1),
+            uid_validity,
+            uid_next,
+        };
+        let counters = |planned: &Planned| {
+            let inbox = planned.index.mailbox(ACCOUNT, MailboxId(1)).unwrap();
+            (inbox.uid_validity, inbox.uid_next)
+        };
+        let own = counters(&planned).0;
+        for (uid_validity, uid_next) in [(Some(0), 1), (Some(u32::MAX), 1), (None, u32::MAX)] {
+            assert_eq!(planned.does(&adopt(uid_validity, uid_next)), Outcome::Refused(Refusal::Limit));
+        }
+        assert_eq!(planned.does(&adopt(Some(77), 1)), Outcome::Done);
+        assert_eq!(counters(&planned), (77, 1));
+        assert_eq!(planned.does(&adopt(Some(77), 50)), Outcome::Done);
+        assert_eq!(planned.does(&adopt(None, 20)), Outcome::Done, "it never goes back");
+        assert_eq!(counters(&planned), (77, 50));
+        assert_eq!(planned.does(&adopt(Some(own), 50)), Outcome::Refused(Refusal::Exists));
+        let kept = [(Some(60), 60), (None, 61), (Some(9), 62), (Some(u32::MAX), 63), (Some(64), 64)];
+        for (transaction, (uid, got)) in (1..).zip(kept) {
+            assert_eq!(planned.import(MailboxId(1), transaction, &[], uid), got, "{uid:?}");
+        }
+        assert_eq!(planned.does(&create("later")), Outcome::Created(MailboxId(7)));
+        assert!(planned.index.mailbox(ACCOUNT, MailboxId(7)).unwrap().uid_validity > own);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Adding messages: deliveries and appends.
 
-use ipc::mail::{AccountId, MailboxId, Seconds, SystemFlags};
+use ipc::mail::{AccountId, MailboxId, Seconds, SystemFlags, Uid};
 use ipc::service::deliver::Folder;
 use ipc::service::mailbox::{INBOX, Refusal, SpecialUse};
 
@@ -11,6 +11,7 @@ use crate::index::{Index, Mailbox};
 
 /// What an append says of its message.
 pub(super) struct With<'a> {
+    pub(super) uid: Option<Uid>,
     pub(super) flags: SystemFlags,
     pub(super) keywords: &'a [String],
     pub(super) internal_date: Option<Seconds>,
@@ -58,10 +59,9 @@ pub(super) fn additions(
     let mut changes = Vec::with_capacity(found.len().saturating_add(1));
     for (key, mailbox) in found {
         let state = State { modseq: 0, flags: SystemFlags::default(), keywords: 0 };
-        let Some(added) = add(message, key, mailbox, state, now, staging, first_body) else {
-            return Err(Decision::Answer(Outcome::Refused(Refusal::Limit)));
-        };
-        changes.push(added);
+        let uid = staging.next_uid(key, mailbox);
+        let Some(uid) = uid else { return Err(Decision::Answer(Outcome::Refused(Refusal::Limit))) };
+        changes.push(add(message, key, mailbox, uid, state, now, staging, first_body));
     }
     Ok(changes)
 }
@@ -101,10 +101,10 @@ pub(super) fn append(
     };
     let state = State { modseq: 0, flags: with.flags, keywords };
     let date = with.internal_date.unwrap_or(now);
-    let Some(added) = add(message, key, mailbox, state, date, staging, first_body) else {
+    let Some(uid) = staging.kept_uid(key, mailbox, with.uid) else {
         return Decision::Answer(Outcome::Refused(Refusal::Limit));
     };
-    let Change::MessageAdded { uid, .. } = added else { return Decision::Later };
+    let added = add(message, key, mailbox, uid, state, date, staging, first_body);
     staging.transact(message.transaction);
     let appended = (mailbox.uid_validity, uid);
     changes.push(added);
@@ -120,13 +120,13 @@ fn add(
     message: &NewMessage,
     key: (AccountId, MailboxId),
     mailbox: &Mailbox,
+    uid: Uid,
     state: State,
     internal_date: Seconds,
     staging: &mut Staging,
     first_body: u16,
-) -> Option<Change> {
-    let uid = staging.next_uid(key, mailbox)?;
-    Some(Change::MessageAdded {
+) -> Change {
+    Change::MessageAdded {
         account: key.0,
         mailbox: key.1,
         uid,
@@ -136,5 +136,5 @@ fn add(
         transaction: message.transaction,
         body: first_body,
         structure: message.structure.as_ref().and_then(|_| first_body.checked_add(1)),
-    })
+    }
 }

@@ -60,6 +60,8 @@ pub enum Operation {
         account: AccountId,
         /// Where to.
         mailbox: MailboxId,
+        /// The UID it had elsewhere, to be kept if possible.
+        uid: Option<Uid>,
         /// System flags.
         flags: SystemFlags,
         /// Keywords.
@@ -106,6 +108,17 @@ pub enum Operation {
         account: AccountId,
         /// Which.
         mailbox: MailboxId,
+    },
+    /// Take over what a mailbox had elsewhere.
+    AdoptMailbox {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        mailbox: MailboxId,
+        /// Its UIDVALIDITY there.
+        uid_validity: Option<u32>,
+        /// Its next UID there.
+        uid_next: Uid,
     },
     /// Rename a mailbox and all beneath it, or empty the inbox into a new mailbox.
     RenameMailbox {
@@ -187,6 +200,7 @@ impl Operation {
             | Operation::Submit { .. }
             | Operation::Append { .. }
             | Operation::CreateMailbox { .. }
+            | Operation::AdoptMailbox { .. }
             | Operation::RenameMailbox { .. }
             | Operation::Subscribe { subscribed: true, .. }
             | Operation::Copy { .. } => true,
@@ -206,9 +220,7 @@ impl Operation {
         match self {
             Operation::Deliver { message, .. }
             | Operation::Submit { message, .. }
-            | Operation::Append { message, .. } => {
-                1 + usize::from(message.structure.is_some())
-            }
+            | Operation::Append { message, .. } => 1 + usize::from(message.structure.is_some()),
             _ => 0,
         }
     }
@@ -299,8 +311,8 @@ pub fn decide(
         Operation::Submit { message, sender, envelope } => {
             queue::submit(message, *sender, envelope, index, staging, first_body, now)
         }
-        Operation::Append { message, account, mailbox, flags, keywords, internal_date } => {
-            let with = message::With { flags: *flags, keywords, internal_date: *internal_date };
+        Operation::Append { message, account, mailbox, uid, flags, keywords, internal_date } => {
+            let with = message::With { uid: *uid, flags: *flags, keywords, internal_date: *internal_date };
             message::append(message, (*account, *mailbox), &with, index, staging, first_body, now)
         }
         Operation::Flags { account, mailbox, uids, change, flags, keywords } => {
@@ -314,6 +326,9 @@ pub fn decide(
             mailbox::create(*account, name, *special_use, index, staging, now)
         }
         Operation::DeleteMailbox { account, mailbox } => mailbox::delete(*account, *mailbox, index, staging),
+        Operation::AdoptMailbox { account, mailbox, uid_validity, uid_next } => {
+            mailbox::adopt((*account, *mailbox), *uid_validity, *uid_next, index, staging)
+        }
         Operation::RenameMailbox { account, mailbox, name } => {
             rename::rename((*account, *mailbox), name, index, staging, now)
         }

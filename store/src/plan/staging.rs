@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use ipc::mail::{AccountId, MailboxId, ModSeq, QueueId, TransactionId, Uid};
 
+use ipc::service::mailbox::ADOPTED_MAX;
+
 use crate::index::Mailbox;
 
 /// The counters and locks of one group.
@@ -80,6 +82,19 @@ impl Staging {
         let uid = counters.0;
         counters.0 = uid.checked_add(1)?;
         Some(uid)
+    }
+
+    /// The UID a message keeps if it is above all that the mailbox has given out, else the next one; `None` when they are used
+    /// up.
+    pub(super) fn kept_uid(
+        &mut self,
+        key: (AccountId, MailboxId),
+        mailbox: &Mailbox,
+        wanted: Option<Uid>,
+    ) -> Option<Uid> {
+        let counters = self.counters.entry(key).or_insert((mailbox.uid_next, mailbox.modseq));
+        counters.0 = wanted.filter(|wanted| *wanted <= ADOPTED_MAX).unwrap_or(0).max(counters.0);
+        self.next_uid(key, mailbox)
     }
 
     /// A UIDVALIDITY above every one there was, and the time if possible.

@@ -68,6 +68,17 @@ impl Planned {
 
     /// Appends a message with a structure.
     pub(super) fn append(&mut self, mailbox: MailboxId, transaction: u128, keywords: &[&str]) -> Uid {
+        self.import(mailbox, transaction, keywords, None)
+    }
+
+    /// The same with a UID that it had elsewhere.
+    pub(super) fn import(
+        &mut self,
+        mailbox: MailboxId,
+        transaction: u128,
+        keywords: &[&str],
+        uid: Option<Uid>,
+    ) -> Uid {
         let mut compressor = Compressor::new().unwrap();
         let mut body = || PreparedBody::new(BodyId(transaction), b"mail", &mut compressor).unwrap();
         let message =
@@ -76,6 +87,7 @@ impl Planned {
             message,
             account: ACCOUNT,
             mailbox,
+            uid,
             flags: SystemFlags::FLAGGED,
             keywords: keywords.iter().map(|keyword| (*keyword).to_owned()).collect(),
             internal_date: Some(77),

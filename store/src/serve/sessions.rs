@@ -9,6 +9,7 @@ use ipc::rpc;
 use ipc::service::sessions::{CREATE_MAX, IN_FLIGHT, Sessions, SessionsReply, SessionsRequest};
 use tokio::task::spawn_local;
 
+use super::mailbox::Kind;
 use super::registry::{Entered, Registry};
 use super::{Store, mailbox, submit};
 use crate::plan::{Operation, Outcome};
@@ -34,7 +35,12 @@ async fn answer(store: &Rc<Store>, request: SessionsRequest) -> (SessionsReply, 
             (SessionsReply::Accounts(store.engine.index().accounts_behind(after, CREATE_MAX)), vec![])
         }
         SessionsRequest::OpenMailbox { account } => {
-            open(store, account, |entered, ours| drop(spawn_local(mailbox::run(entered, ours)))).await
+            open(store, account, |entered, ours| drop(spawn_local(mailbox::run(entered, ours, Kind::User))))
+                .await
+        }
+        SessionsRequest::OpenImport { account } => {
+            open(store, account, |entered, ours| drop(spawn_local(mailbox::run(entered, ours, Kind::Import))))
+                .await
         }
         SessionsRequest::OpenSubmit { senders, .. } if senders.addresses.len() > Senders::MAX => {
             (SessionsReply::Unavailable, vec![])

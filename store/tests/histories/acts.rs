@@ -105,6 +105,7 @@ impl Act {
                 folder,
             },
             Act::Append { transaction, account, mailbox, flags, keywords, size } => Operation::Append {
+                uid: None,
                 message: message(transaction, size),
                 account: AccountId(account),
                 mailbox: MailboxId(mailbox),

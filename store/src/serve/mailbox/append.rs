@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use ipc::channel::ChannelError;
-use ipc::mail::{MailboxId, Seconds, SystemFlags, TransactionId};
+use ipc::mail::{MailboxId, Seconds, SystemFlags, TransactionId, Uid};
 use ipc::service::mailbox::{MailboxReply, Refusal};
 use ipc::service::upload::STRUCTURE_MAX;
 
@@ -18,6 +18,7 @@ const DATES: std::ops::RangeInclusive<Seconds> = -62_167_219_200..=253_402_300_7
 /// How an append ends.
 pub(super) struct Ending {
     pub(super) mailbox: MailboxId,
+    pub(super) uid: Option<Uid>,
     pub(super) flags: SystemFlags,
     pub(super) keywords: Vec<String>,
     pub(super) internal_date: Option<Seconds>,
@@ -63,9 +64,9 @@ impl Session {
         let (account, transaction) = (self.account, upload.transaction);
         let raw = std::mem::take(&mut upload.bytes);
         let bytes = raw.len();
-        let Ending { mailbox, flags, keywords, internal_date, structure } = ending;
+        let Ending { mailbox, uid, flags, keywords, internal_date, structure } = ending;
         let operation =
-            |message| Operation::Append { message, account, mailbox, flags, keywords, internal_date };
+            |message| Operation::Append { message, account, mailbox, uid, flags, keywords, internal_date };
         match self.store.engine.add(transaction, raw, structure, operation).await {
             Outcome::Appended(uid_validity, uid) => {
                 tracing::info!(id = %transaction, bytes, account = account.0, uid, "appended");

@@ -1,7 +1,7 @@
 //! The set of mailboxes: making, removing, renaming; and the names that are subscribed to.
 
 use ipc::channel::ChannelError;
-use ipc::mail::MailboxId;
+use ipc::mail::{MailboxId, Uid};
 use ipc::service::mailbox::{MailboxReply, Refusal, SpecialUse};
 
 use super::Session;
@@ -27,6 +27,16 @@ impl Session {
 
     pub(super) async fn rename(&self, mailbox: MailboxId, name: String) -> Result<(), ChannelError> {
         self.do_it(Operation::RenameMailbox { account: self.account, mailbox, name }).await
+    }
+
+    pub(super) async fn adopt(
+        &self,
+        mailbox: MailboxId,
+        uid_validity: Option<u32>,
+        uid_next: Uid,
+    ) -> Result<(), ChannelError> {
+        let account = self.account;
+        self.do_it(Operation::AdoptMailbox { account, mailbox, uid_validity, uid_next }).await
     }
 
     pub(super) async fn subscribe(&self, name: String, subscribed: bool) -> Result<(), ChannelError> {

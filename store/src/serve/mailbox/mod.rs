@@ -31,8 +31,18 @@ const TURN: Duration = Duration::from_secs(5);
 /// How long it may take for it before it is cut off: its own peer may be on a bad line, and nothing is held for it.
 const CREDIT_PATIENCE: Duration = Duration::from_secs(600);
 
+/// For whom a session is, which bounds what it may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Somebody who has logged in.
+    User,
+    /// An administrator who brings mail along.
+    Import,
+}
+
 /// One session.
 struct Session {
+    kind: Kind,
     store: Rc<Store>,
     account: AccountId,
     id: SessionId,
@@ -64,13 +74,14 @@ enum Append {
     GivenUp,
 }
 
-pub(super) async fn run(entered: Entered, socket: OwnedFd) {
+pub(super) async fn run(entered: Entered, socket: OwnedFd, kind: Kind) {
     let Entered { store, account, id, signals } = &entered;
     let (account, id) = (*account, *id);
     let _counted = store.gauge.enter();
     let ended = match channel::open(socket) {
         Ok((sender, receiver)) => {
             let mut session = Session {
+                kind,
                 store: Rc::clone(store),
                 account,
                 id,
@@ -161,8 +172,20 @@ impl Session {
             MailboxRequest::Append { transaction } => self.append(transaction),
             MailboxRequest::Commit { mailbox, flags, keywords, internal_date, structure } => {
                 flags_in_form(flags)?;
-                let with = append::Ending { mailbox, flags, keywords, internal_date, structure };
+                let with = append::Ending { mailbox, uid: None, flags, keywords, internal_date, structure };
                 self.commit(with).await
+            }
+            MailboxRequest::Import { .. } | MailboxRequest::Adopt { .. } if self.kind != Kind::Import => {
+                Err(out_of_phase())
+            }
+            MailboxRequest::Import { mailbox, uid, flags, keywords, internal_date, structure } => {
+                flags_in_form(flags)?;
+                let internal_date = Some(internal_date);
+                let with = append::Ending { mailbox, uid, flags, keywords, internal_date, structure };
+                self.commit(with).await
+            }
+            MailboxRequest::Adopt { mailbox, uid_validity, uid_next } => {
+                self.adopt(mailbox, uid_validity, uid_next).await
             }
             MailboxRequest::Abort => match std::mem::replace(&mut self.append, Append::None) {
                 // The refusal, which crossed this on its way, is the answer.
