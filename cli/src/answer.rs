@@ -18,7 +18,11 @@ pub(crate) fn done(reply: AuthReply) -> Result<(), Failure> {
 pub(crate) fn not_that(reply: AuthReply) -> Failure {
     match reply {
         AuthReply::Refused { kind, why } => Failure::new(exit(kind), crate::output::printable(&why)),
-        AuthReply::Done | AuthReply::Accounts { .. } | AuthReply::Domains(_) | AuthReply::Aliases { .. } => {
+        AuthReply::Done
+        | AuthReply::Opened
+        | AuthReply::Accounts { .. }
+        | AuthReply::Domains(_)
+        | AuthReply::Aliases { .. } => {
             Failure::new(Exit::Software, "the suite answered something that was not asked")
         }
     }

@@ -42,6 +42,12 @@ pub(crate) enum What {
     /// Accounts
     #[command(subcommand)]
     Account(Account),
+    /// Bring an account's mail along from another program
+    #[command(subcommand)]
+    Import(Import),
+    /// Write an account's mail for other programs
+    #[command(subcommand)]
+    Export(Export),
     /// Domains whose mail is ours
     #[command(subcommand)]
     Domain(Domain),
@@ -110,6 +116,54 @@ pub(crate) enum Account {
     Import {
         /// The file; - for standard input
         file: PathBuf,
+    },
+}
+
+/// Mail in. The suite runs meanwhile; imported again, what is there already stays as it is.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Import {
+    /// From a Maildir or Maildir++, with flags, keywords, folders, subscriptions, and the UIDs that Dovecot gave
+    ///
+    /// Started as root, it reads as the owner of the directory. Links are not followed.
+    Maildir {
+        /// The account
+        address: String,
+        /// The directory, which has `cur` and `new` in it
+        path: PathBuf,
+    },
+    /// From an mbox, with the flags and UIDs that mail programs keep in its header fields
+    ///
+    /// Started as root, it reads as the owner of the file.
+    Mbox {
+        /// The account
+        address: String,
+        /// The file
+        path: PathBuf,
+        /// Into which mailbox
+        #[arg(long, value_name = "NAME", default_value = "INBOX")]
+        mailbox: String,
+    },
+}
+
+/// Mail out. The suite runs meanwhile.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Export {
+    /// Into a Maildir++, with flags, keywords, subscriptions and UIDs as Dovecot reads them
+    ///
+    /// Exported again into the same directory, what is there has its flags brought up to date, and what is new is added. Started
+    /// as root, it writes as the owner of the directory that PATH is in.
+    Maildir {
+        /// The account
+        address: String,
+        /// The directory, which is made if it is not there
+        path: PathBuf,
+    },
+    /// Into a directory of mbox files, one for each mailbox
+    Mbox {
+        /// The account
+        address: String,
+        /// The directory, which is made if it is not there
+        path: PathBuf,
     },
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ipc::channel::ChannelError;
 use ipc::exit::{Exit, Failure};
-use ipc::rpc::{Procedure, call_blocking};
+use ipc::rpc::{Procedure, call_blocking_for};
 use ipc::service::admin::{
     AUTH_SOCKET, AuthAdmin, AuthReply, AuthRequest, MASTER_SOCKET, MasterAdmin, MasterReply, MasterRequest,
 };
@@ -62,6 +62,14 @@ impl Auth {
     /// # Errors
     /// The connection ended: what was asked may have been done.
     pub(crate) fn ask(&self, request: AuthRequest) -> Result<AuthReply, Failure> {
+        self.ask_for(request).map(|(reply, _)| reply)
+    }
+
+    /// The same, with the descriptor that comes with the answer.
+    ///
+    /// # Errors
+    /// As [`Auth::ask`].
+    pub(crate) fn ask_for(&self, request: AuthRequest) -> Result<(AuthReply, Vec<OwnedFd>), Failure> {
         call::<AuthAdmin>(&self.0, request)
     }
 }
@@ -76,7 +84,7 @@ impl Master {
     /// # Errors
     /// The connection ended.
     pub(crate) fn ask(&self, request: MasterRequest) -> Result<MasterReply, Failure> {
-        call::<MasterAdmin>(&self.0, request)
+        call::<MasterAdmin>(&self.0, request).map(|(reply, _)| reply)
     }
 
     /// Waits, as long as it takes, until the master has gone.
@@ -108,8 +116,8 @@ fn connect(path: &Path) -> Result<OwnedFd, Failure> {
     })
 }
 
-fn call<P: Procedure>(socket: &OwnedFd, request: P::Request) -> Result<P::Reply, Failure> {
-    call_blocking::<P>(socket, request).map_err(|error| match error {
+fn call<P: Procedure>(socket: &OwnedFd, request: P::Request) -> Result<(P::Reply, Vec<OwnedFd>), Failure> {
+    call_blocking_for::<P>(socket, request).map_err(|error| match error {
         ChannelError::Gone => Failure::new(
             Exit::Unavailable,
             "the connection was closed without an answer: the suite starts, stops, or does not admit this user",

@@ -11,6 +11,7 @@ mod connect;
 mod domain;
 mod import;
 mod master;
+mod migrate;
 mod output;
 mod password;
 mod reload;
@@ -53,6 +54,8 @@ fn perform(command: Command) -> Result<(), Failure> {
         What::Reload => reload::reload(&suite),
         What::Stop => stop::stop(&suite),
         What::Account(what) => account::perform(&suite, what),
+        What::Import(what) => migrate::import(&suite, what),
+        What::Export(what) => migrate::export(&suite, what),
         What::Domain(what) => domain::perform(&suite, what),
         What::Alias(what) => alias::perform(&suite, what),
     }

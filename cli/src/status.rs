@@ -22,7 +22,8 @@ pub(crate) fn status(suite: &Suite, format: Format) -> Result<(), Failure> {
         Format::Json => output::json(&Status { configuration, processes: rows }),
         Format::Table => {
             let head = [
-                "ROLE", "PID", "UID", "STATE", "RESTARTS", "REPLACED", "UPTIME", "SESSIONS", "SERVED", "LAYERS",
+                "ROLE", "PID", "UID", "STATE", "RESTARTS", "REPLACED", "UPTIME", "SESSIONS", "SERVED",
+                "LAYERS",
             ];
             output::show(format, head, &rows, Row::cells)?;
             output::say(&format!("\n{}\n", configuration.sentence()))
@@ -198,7 +199,10 @@ mod tests {
         };
         let json = serde_json::to_value(status).unwrap();
         assert_eq!(json["configuration"]["generation"], 3);
-        assert_eq!((&json["processes"][0]["replaced"], &json["processes"][0]["restarts"]), (&3.into(), &2.into()));
+        assert_eq!(
+            (&json["processes"][0]["replaced"], &json["processes"][0]["restarts"]),
+            (&3.into(), &2.into())
+        );
     }
 
     #[test]

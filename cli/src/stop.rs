@@ -16,8 +16,6 @@ pub(crate) fn stop(suite: &Suite) -> Result<(), Failure> {
             master.wait_for_end();
             Ok(())
         }
-        _ => {
-            Err(Failure::new(Exit::TempFail, "the master refuses now; try again"))
-        }
+        _ => Err(Failure::new(Exit::TempFail, "the master refuses now; try again")),
     }
 }

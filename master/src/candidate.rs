@@ -42,7 +42,9 @@ impl Candidate {
         match no {
             No::Refused(Instance { role: Role::Keys, .. }, ReloadRefusal::Certificate { index, fault }) => {
                 match self.config.tls.get(usize::from(*index)) {
-                    Some(files) if fault.blames_chain() => format!("{}: {fault}", files.certificate.display()),
+                    Some(files) if fault.blames_chain() => {
+                        format!("{}: {fault}", files.certificate.display())
+                    }
                     Some(files) => format!("{}: {fault}", files.key.display()),
                     None => format!("the certificate that keys made: {fault}"),
                 }

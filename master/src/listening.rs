@@ -176,8 +176,7 @@ impl Listening {
             }
         }
         for bound in &self.bound {
-            let is_wanted =
-                |address| wanted.contains(&(bound.role, bound.listener.implicit_tls, address));
+            let is_wanted = |address| wanted.contains(&(bound.role, bound.listener.implicit_tls, address));
             match bound.source {
                 Source::Own(address) if !is_wanted(address) => {
                     change.removed.insert(bound.id);
@@ -232,7 +231,9 @@ impl Listening {
         };
         let ours = || self.bound.iter().filter_map(|bound| Some((bound.role, tcp(bound)?)));
         if let Some((other, _)) = ours().find(|(_, there)| *there == address) {
-            let why = format!("{other} listens there; take it away from {other} first, and reload, then give it to {role}");
+            let why = format!(
+                "{other} listens there; take it away from {other} first, and reload, then give it to {role}"
+            );
             return Err(Failure::new(Exit::Config, format!("cannot listen on {address}: {why}")));
         }
         let shared = address.port() != 0 && ours().any(|(_, there)| overlaps(there));

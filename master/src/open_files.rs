@@ -131,7 +131,10 @@ mod tests {
     fn connections_are_lowered_until_it_fits_and_that_is_said() {
         let mut config = config("[mx]\nworkers = 2\n[imap]\nworkers = 2\nmax_connections = 100000\n");
         let said = fit(&mut config, 4096).unwrap();
-        assert!(said.iter().any(|line| line.starts_with("imap: max_connections is lowered from 100000 to ")), "{said:?}");
+        assert!(
+            said.iter().any(|line| line.starts_with("imap: max_connections is lowered from 100000 to ")),
+            "{said:?}"
+        );
         for role in Role::STARTED {
             assert!(config.max_open_files(role) <= 4096, "{role}");
         }

@@ -41,14 +41,12 @@ impl std::fmt::Debug for Reload {
 impl Roles {
     /// Reads the configuration again, and asks everybody. Nothing has changed when that fails.
     pub fn begin_reload(&mut self, asker: Asker, supervisor: &mut Supervisor) -> Vec<Action> {
-        let begun = supervisor
-            .can_ask()
-            .map_err(not_now)
-            .and_then(|()| self.prepared.candidate())
-            .and_then(|candidate| match supervisor.ask(Instant::now()) {
+        let begun = supervisor.can_ask().map_err(not_now).and_then(|()| self.prepared.candidate()).and_then(
+            |candidate| match supervisor.ask(Instant::now()) {
                 Asking::Begun(actions) => Ok((candidate, actions)),
                 Asking::NotNow(why) => Err(not_now(why)),
-            });
+            },
+        );
         match begun {
             Ok((candidate, actions)) => {
                 self.reload = Reload::Asking(Box::new(candidate), asker);

@@ -139,8 +139,7 @@ impl Supervisor {
                 Vec::new()
             }
             (ToMaster::Drained, Phase::Retiring { layers, pulse, .. }) => {
-                process.phase =
-                    Phase::Draining { until: later(now, GRACE), layers: *layers, pulse: *pulse };
+                process.phase = Phase::Draining { until: later(now, GRACE), layers: *layers, pulse: *pulse };
                 Vec::new()
             }
             // asked while it served, answered while it drained
@@ -256,9 +255,8 @@ impl Supervisor {
     /// When [`Supervisor::tick`] has something to do next.
     #[must_use]
     pub fn wake_at(&self, now: Instant) -> Instant {
-        let next = |pulse: Pulse| {
-            pulse.asked.map_or(later(pulse.answered, PING), |asked| later(asked, SILENCE))
-        };
+        let next =
+            |pulse: Pulse| pulse.asked.map_or(later(pulse.answered, PING), |asked| later(asked, SILENCE));
         let times = self.processes.iter().filter_map(|(instance, process)| match process.phase {
             Phase::Down { start_at } => Some(start_at),
             Phase::Locking { since } => Some(later(since, LOCKING)),

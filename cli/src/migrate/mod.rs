@@ -28,14 +28,19 @@ use source::{MaildirSource, MboxSource};
 /// on from there.
 pub(crate) fn import(suite: &Suite, what: Import) -> Result<(), Failure> {
     let (address, path) = match &what {
-        Import::Maildir { address, path } | Import::Mbox { address, path, .. } => (address.clone(), path.clone()),
+        Import::Maildir { address, path } | Import::Mbox { address, path, .. } => {
+            (address.clone(), path.clone())
+        }
     };
     let auth = suite.auth()?;
     owner::become_owner_of(&path)?;
+    let address = address.to_lowercase();
     in_runtime(async move {
         let session = Session::open(&auth, &address).await?;
         let totals = match what {
-            Import::Maildir { path, .. } => import::all(session, &address, MaildirSource::open(&path)?).await?,
+            Import::Maildir { path, .. } => {
+                import::all(session, &address, MaildirSource::open(&path)?).await?
+            }
             Import::Mbox { path, mailbox, .. } => {
                 import::all(session, &address, MboxSource::open(&path, mailbox)?).await?
             }
@@ -77,7 +82,10 @@ fn in_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Fai
 }
 
 fn lost(error: ChannelError) -> Failure {
-    Failure::new(Exit::TempFail, format!("the session ended ({error}): once the suite runs again, do it again"))
+    Failure::new(
+        Exit::TempFail,
+        format!("the session ended ({error}): once the suite runs again, do it again"),
+    )
 }
 
 fn other_mail(error: MigrateError) -> Failure {

@@ -42,7 +42,13 @@ pub(super) struct MaildirSource {
 impl MaildirSource {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         let maildir = Maildir::open(path).map_err(other_mail)?;
-        Ok(MaildirSource { maildir, folder: 0, letters: Vec::new().into_iter(), current: None, uids: (None, None) })
+        Ok(MaildirSource {
+            maildir,
+            folder: 0,
+            letters: Vec::new().into_iter(),
+            current: None,
+            uids: (None, None),
+        })
     }
 }
 

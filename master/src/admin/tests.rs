@@ -45,7 +45,10 @@ async fn connections_are_answered_and_handed_on() {
             let master = rpc::Client::<MasterAdmin>::start(client(&path)).unwrap();
             let (reply, ()) = tokio::join!(master.call(MasterRequest::Status), async {
                 let Some(Asked::Status(responder)) = asked.recv().await else { panic!("a question") };
-                responder.reply(MasterReply::Status(SuiteStatus { generation: 1, in_force: 0, processes: Vec::new() }), Vec::new());
+                responder.reply(
+                    MasterReply::Status(SuiteStatus { generation: 1, in_force: 0, processes: Vec::new() }),
+                    Vec::new(),
+                );
             });
             assert!(matches!(reply.unwrap().0, MasterReply::Status(status) if status.generation == 1));
             let reply = master.call(MasterRequest::Stop).await.unwrap().0;

@@ -65,7 +65,10 @@ pub fn take() -> Result<Vec<Passed>, Failure> {
         let name = names.next().unwrap_or_default().to_owned();
         let wrong = || {
             let what = if name.is_empty() { format!("number {index}") } else { format!("`{name}`") };
-            Failure::new(Exit::Config, format!("the descriptor that was passed as {what} is no listening TCP socket"))
+            Failure::new(
+                Exit::Config,
+                format!("the descriptor that was passed as {what} is no listening TCP socket"),
+            )
         };
         let socket = sockets.take_tcp_listener(index).ok().flatten().ok_or_else(wrong)?;
         let address = socket.local_addr().map_err(|_| wrong())?;
@@ -120,7 +123,8 @@ mod tests {
 
     #[test]
     fn known_by_its_name_or_else_by_its_address() {
-        let config = config("[mx]\nlisten = [\"127.0.0.1:2525\"]\n[pop3]\nlisten_tls = [\"127.0.0.1:9995\"]\n");
+        let config =
+            config("[mx]\nlisten = [\"127.0.0.1:2525\"]\n[pop3]\nlisten_tls = [\"127.0.0.1:9995\"]\n");
         let of = |name: &str, address: &str| of_whom(name, address.parse().unwrap(), &config);
         let imaps = Match { role: Role::Imap, implicit_tls: true, instead_of: None };
         assert_eq!(of("imaps", "127.0.0.1:7").unwrap(), imaps);

@@ -73,7 +73,10 @@ impl Resolver<'_> {
     /// The host itself, where nothing is written.
     pub(super) fn never_block(&mut self, written: &written::LimitsSection) -> Vec<Network> {
         let Some(written) = &written.never_block else {
-            return vec![Network::of(Ipv4Addr::LOCALHOST.into(), 8), Network::of(Ipv6Addr::LOCALHOST.into(), 128)];
+            return vec![
+                Network::of(Ipv4Addr::LOCALHOST.into(), 8),
+                Network::of(Ipv6Addr::LOCALHOST.into(), 128),
+            ];
         };
         if let Some(first) = written.get(budget::NEVER_BLOCKED) {
             let hint = format!("there can be {}", budget::NEVER_BLOCKED);

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 
-use super::resolve_access::access;
 use super::resolve::{RECIPIENTS, Resolver, WORKERS, cores};
+use super::resolve_access::access;
 use super::resolved::{Lmtp, Submission, UnixSocket};
 use super::written;
 

@@ -7,8 +7,8 @@ use ipc::network::Network;
 use ipc::role::{Layers, Role};
 use ipc::service::control::LogLevel;
 use ipc::slice::{
-    AuthConfig, Blocks, ImapConfig, KeysConfig, Limits, LmtpConfig, MxConfig, Pop3Config, RoleConfig, StoreConfig,
-    SubmissionConfig,
+    AuthConfig, Blocks, ImapConfig, KeysConfig, Limits, LmtpConfig, MxConfig, Pop3Config, RoleConfig,
+    StoreConfig, SubmissionConfig,
 };
 
 use super::turnover::Turnover;

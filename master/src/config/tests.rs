@@ -65,10 +65,16 @@ fn submission_and_lmtp_are_there_if_their_sections_are() {
 fn mistakes_in_lmtp_have_a_place_and_a_hint() {
     let long = format!("/{}", "x".repeat(107));
     for (more, expected) in [
-        ("listen_unix = \"run\"", "5:15: `run` is no absolute path; begin it with a /, or write \"\" for none"),
+        (
+            "listen_unix = \"run\"",
+            "5:15: `run` is no absolute path; begin it with a /, or write \"\" for none",
+        ),
         ("unix_mode = \"0888\"", "5:13: `0888` is no mode; write three octal digits: \"0660\""),
         ("unix_mode = \"1777\"", "5:13: `1777` is no mode; write three octal digits: \"0660\""),
-        (&format!("listen_unix = \"{long}\""), &format!("5:15: `{long}` is too long for a socket; it has 107 bytes at most")),
+        (
+            &format!("listen_unix = \"{long}\""),
+            &format!("5:15: `{long}` is too long for a socket; it has 107 bytes at most"),
+        ),
     ] {
         assert_eq!(bad(&format!("{LEAST}\n[lmtp]\n{more}\n")), [format!("t.toml:{expected}")], "{more}");
     }
@@ -132,7 +138,10 @@ fn what_is_written_reaches_the_slices() {
 fn mistakes_have_a_place_and_a_hint() {
     for (more, expected) in [
         ("hostnam = \"x\"", "t.toml:3:1: there is no key `hostnam`; did you mean `hostname`?"),
-        ("workers = 2", "t.toml:3:1: there is no key `workers`; it belongs in [mx] or [imap] or [pop3] or [submission] or [lmtp]"),
+        (
+            "workers = 2",
+            "t.toml:3:1: there is no key `workers`; it belongs in [mx] or [imap] or [pop3] or [submission] or [lmtp]",
+        ),
         (
             "[mx]\ndomain = \"x\"",
             "t.toml:4:1: there is no key `domain` in [mx]; it belongs above the first [section]",

@@ -126,13 +126,7 @@ impl Supervisor {
         actions
     }
 
-    fn commit_one(
-        &mut self,
-        instance: Instance,
-        seats: &Seats,
-        asked: bool,
-        now: Instant,
-    ) -> Vec<Action> {
+    fn commit_one(&mut self, instance: Instance, seats: &Seats, asked: bool, now: Instant) -> Vec<Action> {
         let Some(process) = self.processes.get(&instance) else { return Vec::new() };
         let wanted = process.seat < seats.get(&instance.role).copied().unwrap_or(0);
         let seat = process.seat;

@@ -13,7 +13,9 @@ use ipc::peers::Service;
 use ipc::role::{Instance, Layers, Role};
 use ipc::rpc;
 use ipc::service::admin::{AuthAdmin, AuthReply};
+use ipc::service::control::{CertificateFault, ReloadRefusal};
 use ipc::slice::RoleConfig;
+use tokio::task::AbortHandle;
 
 type Peers = BTreeMap<(String, String, bool), OwnedFd>;
 
@@ -81,12 +83,25 @@ async fn serve(
     stays: bool,
 ) -> Result<(), Failure> {
     let mut peers = Peers::new();
+    let mut listening = Vec::new();
+    let mut retiring = false;
     loop {
-        match control.next().await? {
+        let event = tokio::select! {
+            event = control.next() => event?,
+            () = tokio::time::sleep(Duration::from_millis(20)), if retiring => {
+                if control.gauge().open() == 0 {
+                    return control.drained().await;
+                }
+                continue;
+            }
+        };
+        match event {
             Event::Peer { service, peer, serves, socket } => {
                 peers.insert((name(service), peer.to_string(), serves), socket);
             }
-            Event::Listener { socket, .. } => accept(instance, &control, socket)?,
+            Event::Listener { listener, socket } => {
+                listening.push((listener, accept(instance, &control, socket)?));
+            }
             Event::Serve => {
                 control.ready().await?;
                 if let Some(socket) = wild.take() {
@@ -103,11 +118,37 @@ async fn serve(
                     responder.reply(AuthReply::Domains(lines.clone()), Vec::new());
                 }));
             }
-            Event::Prepare { .. } => control.answer(Ok(())).await?,
-            Event::Commit | Event::Abort | Event::Unlisten { .. } => {}
+            Event::Prepare { config, .. } => control.answer(judge(&config)?).await?,
+            Event::Commit | Event::Abort => {}
+            Event::Unlisten { listener: closed } => {
+                listening.retain(|(listener, task)| {
+                    if *listener == closed {
+                        task.abort();
+                    }
+                    *listener != closed
+                });
+            }
+            Event::Retire => {
+                listening.drain(..).for_each(|(_, task)| task.abort());
+                retiring = true;
+            }
             Event::Drain { .. } if stays => {}
-            Event::Retire | Event::Drain { .. } => return control.drained().await,
+            Event::Drain { .. } => return control.drained().await,
         }
+    }
+}
+
+/// What it says to a new configuration.
+fn judge(config: &RoleConfig) -> Result<Result<(), ReloadRefusal>, Failure> {
+    match config {
+        RoleConfig::Keys(keys) if keys.hostname == "refused.example" => {
+            let fault = CertificateFault::Mismatch;
+            Ok(Err(ReloadRefusal::Certificate { index: 0, fault }))
+        }
+        RoleConfig::Imap(imap) if imap.hostname == "fatal.example" => {
+            Err(Failure::new(Exit::Software, "that is too much"))
+        }
+        _ => Ok(Ok(())),
     }
 }
 
@@ -125,11 +166,11 @@ fn name(service: Service) -> String {
 }
 
 /// Says who it is to everybody who connects.
-fn accept(instance: Instance, control: &Control, socket: OwnedFd) -> Result<(), Failure> {
+fn accept(instance: Instance, control: &Control, socket: OwnedFd) -> Result<AbortHandle, Failure> {
     let listener = tokio::net::TcpListener::from_std(std::net::TcpListener::from(socket))
         .map_err(|error| Failure::system("listener", error))?;
     let gauge = control.gauge();
-    tokio::task::spawn_local(async move {
+    let task = tokio::task::spawn_local(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let entered = gauge.enter();
             tokio::task::spawn_local(async move {
@@ -141,5 +182,5 @@ fn accept(instance: Instance, control: &Control, socket: OwnedFd) -> Result<(), 
             });
         }
     });
-    Ok(())
+    Ok(task.abort_handle())
 }

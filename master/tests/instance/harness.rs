@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
@@ -92,6 +92,14 @@ impl Instance {
         Started::Running(Instance { dir, child, stderr, ready })
     }
 
+    /// Changes the text of its configuration.
+    pub(crate) fn reconfigure(&self, from: &str, to: &str) {
+        let path = self.dir.path().join("bulkhead.toml");
+        let text = fs::read_to_string(&path).expect("the configuration");
+        assert!(text.contains(from), "{text}");
+        fs::write(path, text.replace(from, to)).expect("the configuration is written");
+    }
+
     /// A second master with the same configuration: how it ended, and what it said.
     pub(crate) fn again(&self) -> (Option<i32>, String) {
         let output = command(self.dir.path()).output().expect("a master");
@@ -117,11 +125,15 @@ impl Instance {
         call_blocking::<AuthAdmin>(self.socket(AUTH_SOCKET), request).expect("an answer")
     }
 
+    /// The address of a service by its name in the ready line.
+    pub(crate) fn address(&self, service: &str) -> SocketAddr {
+        let mut words = self.ready.split_whitespace().skip_while(|word| *word != service);
+        words.nth(1).expect("an address").parse().expect("an address")
+    }
+
     /// Connects to a service by its name in the ready line.
     pub(crate) fn connect(&self, service: &str) -> TcpStream {
-        let mut words = self.ready.split_whitespace().skip_while(|word| *word != service);
-        let address = words.nth(1).expect("an address");
-        TcpStream::connect(address).expect("no connection is refused")
+        TcpStream::connect(self.address(service)).expect("no connection is refused")
     }
 
     /// What a service says first.
@@ -147,7 +159,7 @@ impl Instance {
                 .expect("a socket");
         let address = SocketAddrUnix::new(self.run_dir().join(name)).expect("an address");
         rustix::net::connect(&socket, &address).expect("the suite is there");
-        ipc::socket::set_receive_timeout(&socket, Duration::from_secs(5)).expect("a time-out");
+        ipc::socket::set_receive_timeout(&socket, Duration::from_secs(15)).expect("a time-out");
         socket
     }
 }
@@ -157,6 +169,18 @@ impl Drop for Instance {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What an address says first to who connects.
+pub(crate) fn says(address: SocketAddr) -> std::io::Result<String> {
+    let mut line = String::new();
+    BufReader::new(TcpStream::connect(address)?).read_line(&mut line)?;
+    Ok(line)
+}
+
+/// An address of this host that nobody has.
+pub(crate) fn free() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("an address")
 }
 
 /// Whether something comes true in that time.

@@ -3,6 +3,8 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "this is a test: it fails by panicking")]
 
 mod harness;
+mod passed;
+mod reload;
 
 use std::time::Duration;
 

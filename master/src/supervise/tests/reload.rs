@@ -147,7 +147,10 @@ fn workers_come_and_go() {
     suite.ask();
     suite.agree();
     let actions = suite.commit(&seats(1));
-    assert!(actions.contains(&Action::Retire(MX1)) && actions.contains(&Action::Commit(MX0, 0)), "{actions:?}");
+    assert!(
+        actions.contains(&Action::Retire(MX1)) && actions.contains(&Action::Commit(MX0, 0)),
+        "{actions:?}"
+    );
     assert_eq!(suite.ends(MX1, Ending::Status(0)), []);
 
     suite.ask();

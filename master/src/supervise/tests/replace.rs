@@ -71,7 +71,9 @@ fn the_successor_serves_before_its_predecessor_stops_to() {
 
     assert_eq!(suite.says(MX0, ToMaster::Drained), []);
     assert_eq!(suite.ends(MX0, Ending::Status(0)), []);
-    assert!(suite.row(MX0).is_none() && suite.pass(RETRY).iter().all(|a| !matches!(a, Action::Spawn(MX0, _))));
+    assert!(
+        suite.row(MX0).is_none() && suite.pass(RETRY).iter().all(|a| !matches!(a, Action::Spawn(MX0, _)))
+    );
 }
 
 #[test]
@@ -92,7 +94,10 @@ fn one_of_a_role_at_a_time_and_none_while_its_predecessor_is_there() {
     let turnover = Turnover { after: Some(Duration::from_secs(60)), connections: None, drain: DRAIN };
     let mut suite = Suite::up_with(turnover);
     let actions = suite.live(Duration::from_secs(61), 0);
-    assert_eq!(actions, [one(Role::Mx, 2), one(Role::Imap, 1), one(Role::Pop3, 1)].map(|i| Action::Spawn(i, 1)));
+    assert_eq!(
+        actions,
+        [one(Role::Mx, 2), one(Role::Imap, 1), one(Role::Pop3, 1)].map(|i| Action::Spawn(i, 1))
+    );
     assert_eq!(suite.live(Duration::from_secs(5), 0), [], "mx/1 waits for mx/0 to be replaced");
     suite.comes(MX2);
     assert_eq!(suite.beat(0), [Action::Spawn(MX3, 1)]);
