@@ -51,6 +51,12 @@ pub struct Suite {
     pub pop3: u16,
     /// The port of POP3 over TLS.
     pub pop3s: u16,
+    /// The port of submission with STARTTLS.
+    pub submission: u16,
+    /// The port of submission over TLS.
+    pub submissions: u16,
+    /// The port of LMTP.
+    pub lmtp: u16,
     user: User,
     master: Option<Child>,
 }
@@ -83,8 +89,9 @@ impl Suite {
         let directory = tempfile::Builder::new().prefix("bulkhead-test-").tempdir().expect("a directory");
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("chmod");
         copy_programs(&directory.path().join("bin"));
-        let [smtp, imaps, pop3, pop3s] = [(); 4].map(|()| free_port());
-        let suite = Suite { directory, smtp, imaps, pop3, pop3s, user, master: None };
+        let [smtp, imaps, pop3, pop3s, submission, submissions, lmtp] = [(); 7].map(|()| free_port());
+        let suite =
+            Suite { directory, smtp, imaps, pop3, pop3s, submission, submissions, lmtp, user, master: None };
         let root = suite.directory.path().display();
         let who = match user {
             User::Root => format!("uid_base = {UID_BASE}"),
@@ -95,7 +102,9 @@ impl Suite {
             "hostname = \"mail.example.org\"\ndomain = \"example.org\"\nstate_dir = \"{root}/state\"\n\
              run_dir = \"{root}/run\"\n{who}\n{top}\n\n[mx]\nlisten = [\"127.0.0.1:{smtp}\"]\nworkers = 2\n{mx}\n\n\
              [imap]\nlisten_tls = [\"127.0.0.1:{imaps}\"]\nworkers = 2\n{imap}\n\n\
-             [pop3]\nlisten = [\"127.0.0.1:{pop3}\"]\nlisten_tls = [\"127.0.0.1:{pop3s}\"]\nworkers = 2\n\n{tables}\n"
+             [pop3]\nlisten = [\"127.0.0.1:{pop3}\"]\nlisten_tls = [\"127.0.0.1:{pop3s}\"]\nworkers = 2\n\n\
+             [submission]\nlisten = [\"127.0.0.1:{submission}\"]\nlisten_tls = [\"127.0.0.1:{submissions}\"]\n\
+             workers = 1\n\n[lmtp]\nlisten = [\"127.0.0.1:{lmtp}\"]\nworkers = 1\n\n{tables}\n"
         );
         fs::write(suite.config(), text).expect("the configuration is written");
         if user == User::Ordinary && is_root() {
@@ -213,6 +222,12 @@ impl Suite {
     #[must_use]
     pub fn config(&self) -> PathBuf {
         self.directory.path().join("bulkhead.toml")
+    }
+
+    /// The socket of LMTP.
+    #[must_use]
+    pub fn lmtp_socket(&self) -> PathBuf {
+        self.directory.path().join("run/lmtp.sock")
     }
 
     /// All it has logged.

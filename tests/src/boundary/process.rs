@@ -13,7 +13,7 @@ use ipc::frame::Frame;
 use ipc::peers::Service;
 use ipc::role::{Instance, Layers, Role};
 use ipc::service::control::{Hello, LockdownOrder, Log, LogLevel, Permission, ToMaster, ToRole};
-use ipc::slice::{AuthConfig, ImapConfig, KeysConfig, Limits, MxConfig, Pop3Config, RoleConfig, StoreConfig};
+use ipc::slice::{AuthConfig, Blocks, ImapConfig, KeysConfig, Limits, LmtpConfig, MxConfig, Pop3Config, RoleConfig, StoreConfig, SubmissionConfig};
 use ipc::socket;
 
 /// How long a process may take for one step.
@@ -191,9 +191,24 @@ fn config(role: Role) -> RoleConfig {
         Role::Mx => RoleConfig::Mx(MxConfig { hostname, max_message_size, max_recipients: 100, limits }),
         Role::Imap => RoleConfig::Imap(ImapConfig { hostname, max_message_size, idle_minutes: 30, limits }),
         Role::Pop3 => RoleConfig::Pop3(Pop3Config { hostname, idle_minutes: 10, limits }),
-        Role::Auth => RoleConfig::Auth(AuthConfig { domain: "example.org".into() }),
+        Role::Submission => RoleConfig::Submission(SubmissionConfig {
+            hostname,
+            max_message_size,
+            max_recipients: 100,
+            limits,
+        }),
+        Role::Lmtp => RoleConfig::Lmtp(LmtpConfig { hostname, max_message_size, max_recipients: 100, limits }),
+        Role::Auth => RoleConfig::Auth(AuthConfig {
+            domain: "example.org".into(),
+            blocks: Blocks { after: 0, seconds: 0 },
+            never_block: Vec::new(),
+        }),
         Role::Keys => RoleConfig::Keys(KeysConfig { hostname, certificates: Vec::new() }),
-        Role::Store => RoleConfig::Store(StoreConfig { max_message_size, upload_memory: 64 << 20 }),
+        Role::Store => RoleConfig::Store(StoreConfig {
+            max_message_size,
+            upload_memory: 64 << 20,
+            recipients_per_hour: 1000,
+        }),
         Role::Master => panic!("the master starts itself"),
     }
 }

@@ -20,9 +20,9 @@ const NOBODY: Target = Target::Account(AccountId(0x1bad));
 /// One transaction of every case: none of them may ever be stored.
 const NEVER: TransactionId = TransactionId(0x006e_6576_6572);
 
-pub(super) fn place(facts: &Facts) -> Place {
+pub(super) fn place(client: Role, facts: &Facts) -> Place {
     Place {
-        client: Role::Mx,
+        client,
         on: Held::Peer(Service::Deliver),
         good: outcome(1),
         reply: "Finished {",
@@ -31,7 +31,7 @@ pub(super) fn place(facts: &Facts) -> Place {
 }
 
 pub(super) fn cases(facts: &Facts) -> Vec<Case> {
-    let place = place(facts);
+    let place = place(Role::Mx, facts);
     let own = Target::Account(facts.own);
     let closes = |name, what, frames: Vec<Vec<u8>>| {
         place.closes(name, what, frames.into_iter().map(Packet::once).collect())

@@ -4,13 +4,16 @@ use breach::order::Held;
 use ipc::codec;
 use ipc::frame::{self, Message, VERSION};
 use ipc::peers::Service;
+use ipc::role::Role;
 use ipc::rpc::{Answer, Call, Procedure};
 use ipc::service::deliver::DeliverReply;
 use ipc::service::directory::Directory;
 use ipc::service::handshake::Handshake;
 use ipc::service::login::Login;
 use ipc::service::mailbox::MailboxReply;
+use ipc::service::outcome::Outcomes;
 use ipc::service::sessions::Sessions;
+use ipc::service::submit::SubmitReply;
 
 /// The id of every call that is made here.
 const ID: u32 = 7;
@@ -39,12 +42,22 @@ pub(super) fn printed(on: Held, reply: &[u8]) -> String {
         Held::Peer(Service::Login) => answer::<Login>(encoded),
         Held::Peer(Service::Directory) => answer::<Directory>(encoded),
         Held::Peer(Service::Handshake) => answer::<Handshake>(encoded),
+        Held::Peer(Service::Outcome) => answer::<Outcomes>(encoded),
         Held::Peer(Service::Deliver) => plain::<DeliverReply>(encoded),
         Held::Session => plain::<MailboxReply>(encoded),
         Held::Control => None,
         Held::Peer(Service::Sessions) => answer::<Sessions>(encoded),
     };
     printed.unwrap_or_else(|| format!("{reply:?}"))
+}
+
+/// The same, of what that role hears there: a submission's session is not a mailbox's.
+pub(super) fn heard(client: Role, on: Held, reply: &[u8]) -> String {
+    let submitted = match (client, on, reply.strip_prefix(&[VERSION, 0])) {
+        (Role::Submission, Held::Session, Some(encoded)) => plain::<SubmitReply>(encoded),
+        _ => None,
+    };
+    submitted.unwrap_or_else(|| printed(on, reply))
 }
 
 /// The reply of a call, decoded.

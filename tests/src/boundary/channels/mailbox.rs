@@ -92,6 +92,77 @@ pub(super) fn cases() -> Vec<Case> {
         large_append(&place),
         unread(&place),
     ]
+    .into_iter()
+    .chain(managing(&place))
+    .collect()
+}
+
+/// The set of mailboxes, and messages between them: of ids that are no mailbox of one's own, and of names that are none.
+fn managing(place: &Place) -> Vec<Case> {
+    let asks = |name, what, request: &MailboxRequest, reply| {
+        place.says(name, what, vec![message(request)], &[reply])
+    };
+    let create = |name: String| MailboxRequest::Create { name, special_use: None };
+    let all = UidRange { first: 1, last: u32::MAX };
+    let copy = |ranges, to| MailboxRequest::Copy { uids: vec![all; ranges], to, remove: true };
+    let selects = || message(&MailboxRequest::Select { mailbox: INBOX, write: true });
+    vec![
+        asks(
+            "removes-none",
+            "the removal of a mailbox that is not there",
+            &MailboxRequest::Delete { mailbox: NONE },
+            "Refused(NoMailbox)",
+        ),
+        asks(
+            "removes-inbox",
+            "the removal of the inbox",
+            &MailboxRequest::Delete { mailbox: INBOX },
+            "Refused(Inbox)",
+        ),
+        asks(
+            "renames-none",
+            "another name for a mailbox that is not there",
+            &MailboxRequest::Rename { mailbox: NONE, name: "mine".to_owned() },
+            "Refused(NoMailbox)",
+        ),
+        asks("long-name", "a mailbox name longer than any", &create("n".repeat(100_000)), "Refused(Name)"),
+        asks("deep-name", "a mailbox name deeper than any", &create("n/".repeat(100) + "n"), "Refused(Name)"),
+        asks(
+            "ends-line",
+            "a mailbox name with an end of line",
+            &create("a\r\n* BYE".into()),
+            "Refused(Name)",
+        ),
+        asks(
+            "subscribes-none",
+            "a subscription to what is no name",
+            &MailboxRequest::Subscribe { name: "//".to_owned(), subscribed: true },
+            "Refused(Name)",
+        ),
+        place.says(
+            "moves-elsewhere",
+            "all messages into a mailbox that is not there",
+            vec![selects(), message(&copy(1, NONE))],
+            &[SELECTED, "Refused(NoMailbox)"],
+        ),
+        asks(
+            "moves-unselected",
+            "a move while no mailbox is selected",
+            &copy(1, INBOX),
+            "Refused(NotSelected)",
+        ),
+        place.closes(
+            "moves-ranges",
+            "a move of more ranges than a request has",
+            vec![Packet::once(selects()), Packet::once(message(&copy(RANGES_MAX + 1, INBOX)))],
+        ),
+        place.says(
+            "distrusts-none",
+            "distrust of a message that is not there",
+            vec![selects(), message(&MailboxRequest::Distrust { uid: u32::MAX })],
+            &[SELECTED, "Refused(NoMessage)"],
+        ),
+    ]
 }
 
 /// What a mailbox says when it is selected.

@@ -118,7 +118,8 @@ fn run(case: &Case, reader: &mut Reader, servers: &Servers) -> Result<String, St
         Ok(Answer::Heard(heard)) => heard,
         other => return Err(format!("{other:?}")),
     };
-    let said: Vec<String> = heard.replies.iter().map(|reply| frames::printed(case.on, reply)).collect();
+    let said: Vec<String> =
+        heard.replies.iter().map(|reply| frames::heard(case.client, case.on, reply)).collect();
     match &case.expected {
         Expected::Waits if heard.sent < FLOOD && !heard.closed => Ok("it waits, and nobody else".into()),
         Expected::Closed if heard.closed => Ok("channel closed".into()),
