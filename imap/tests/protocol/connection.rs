@@ -86,13 +86,17 @@ impl Connection {
                     continue;
                 }
                 Step::Flush => self.turns += usize::from(pending.is_empty()),
-                Step::StartTls => panic!("TLS comes first"),
-                Step::Read | Step::Close => {}
+                Step::Read | Step::Close | Step::StartTls => {}
             }
             self.output.append(&mut pending);
             match step {
                 Step::Read => return,
                 Step::Close => self.open = false,
+                Step::StartTls => {
+                    // as the driver does: what was sent in plain is thrown away
+                    self.input = Input::default();
+                    self.session.secured();
+                }
                 _ => {}
             }
         }

@@ -124,8 +124,11 @@ impl Run {
             "Trash" => Some(SpecialUse::Trash),
             _ => None,
         };
-        self.store.borrow_mut().folder(name, special_use);
-        self.store.borrow_mut().named(name).subscribed = use_ != "Unsubscribed";
+        let mut store = self.store.borrow_mut();
+        store.folder(name, special_use);
+        if use_ == "Unsubscribed" {
+            store.subscriptions.remove(name);
+        }
     }
 
     /// `M [flags…]`: a message in INBOX, which arrives on 9 September 2001.

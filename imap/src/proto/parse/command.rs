@@ -9,7 +9,8 @@ use super::list::ListPattern;
 use super::mailbox::{self, MailboxName, StatusItem};
 use super::search::{self, Search};
 use super::sequence::SequenceSet;
-use super::store::{self, Change, Echo};
+use super::special_use::{self, WantedUse};
+use super::store::{self, Change, Echo, Original};
 use super::syntax::{Parsed, Syntax};
 use super::tag::Tag;
 
@@ -51,8 +52,8 @@ pub enum Command {
     Select(MailboxName),
     /// RFC 3501 section 6.3.2
     Examine(MailboxName),
-    /// RFC 3501 section 6.3.3
-    Create(MailboxName),
+    /// RFC 3501 section 6.3.3; RFC 6154 section 3
+    Create { mailbox: MailboxName, wanted: WantedUse },
     /// RFC 3501 section 6.3.4
     Delete(MailboxName),
     /// RFC 3501 section 6.3.5
@@ -83,8 +84,8 @@ pub enum Command {
     Fetch { by: By, set: SequenceSet, items: Vec<FetchItem> },
     /// RFC 3501 sections 6.4.6 and 6.4.8
     Store { by: By, set: SequenceSet, change: Change, echo: Echo, flags: Vec<Flag> },
-    /// RFC 3501 sections 6.4.7 and 6.4.8
-    Copy { by: By, set: SequenceSet, mailbox: MailboxName },
+    /// RFC 3501 sections 6.4.7 and 6.4.8; RFC 6851
+    Copy { by: By, set: SequenceSet, mailbox: MailboxName, original: Original },
     /// RFC 2177
     Idle,
     /// RFC 2342
@@ -139,7 +140,7 @@ pub(super) fn preamble(cursor: &mut Cursor<'_>) -> Result<(Tag, Name), Refused> 
 }
 
 /// Commands that can have a literal in them. A literal of any other is refused unread.
-const WITH_ARGUMENTS: [&str; 17] = [
+const WITH_ARGUMENTS: [&str; 18] = [
     "AUTHENTICATE",
     "COPY",
     "CREATE",
@@ -150,6 +151,7 @@ const WITH_ARGUMENTS: [&str; 17] = [
     "LIST",
     "LOGIN",
     "LSUB",
+    "MOVE",
     "RENAME",
     "SEARCH",
     "SELECT",
@@ -187,7 +189,7 @@ fn by_name(name: &str, cursor: &mut Cursor<'_>) -> Parsed<Command> {
         "LOGIN" => auth::login(cursor)?,
         "SELECT" => Command::Select(mailbox::name(cursor)?),
         "EXAMINE" => Command::Examine(mailbox::name(cursor)?),
-        "CREATE" => Command::Create(mailbox::name_to_create(cursor)?),
+        "CREATE" => special_use::create(cursor)?,
         "DELETE" => Command::Delete(mailbox::name(cursor)?),
         "RENAME" => mailbox::rename(cursor)?,
         "SUBSCRIBE" => Command::Subscribe(mailbox::name(cursor)?),
@@ -209,7 +211,8 @@ fn by_name(name: &str, cursor: &mut Cursor<'_>) -> Parsed<Command> {
         "SEARCH" => search::search(cursor, By::Sequence)?,
         "FETCH" => fetch::fetch(cursor, By::Sequence)?,
         "STORE" => store::store(cursor, By::Sequence)?,
-        "COPY" => store::copy(cursor, By::Sequence)?,
+        "COPY" => store::copy(cursor, By::Sequence, Original::Stays)?,
+        "MOVE" => store::copy(cursor, By::Sequence, Original::Leaves)?,
         "IDLE" => Command::Idle,
         "NAMESPACE" => Command::Namespace,
         "ID" => extensions::id(cursor)?,
@@ -224,7 +227,8 @@ fn by_uid(cursor: &mut Cursor<'_>) -> Parsed<Command> {
         "SEARCH" => search::search(cursor, By::Uid),
         "FETCH" => fetch::fetch(cursor, By::Uid),
         "STORE" => store::store(cursor, By::Uid),
-        "COPY" => store::copy(cursor, By::Uid),
+        "COPY" => store::copy(cursor, By::Uid, Original::Stays),
+        "MOVE" => store::copy(cursor, By::Uid, Original::Leaves),
         "EXPUNGE" => {
             cursor.space()?;
             SequenceSet::parse(cursor).map(Command::UidExpunge)

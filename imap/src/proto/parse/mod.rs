@@ -21,6 +21,7 @@ mod reader;
 mod search;
 mod section;
 mod sequence;
+mod special_use;
 mod store;
 mod syntax;
 mod tag;
@@ -40,7 +41,8 @@ pub use reader::CommandReader;
 pub use search::{Charset, Search, SearchKey};
 pub use section::{FieldName, Section, SectionText};
 pub use sequence::{Numbers, SequenceSet};
-pub use store::{Change, Echo};
+pub use special_use::WantedUse;
+pub use store::{Change, Echo, Original};
 pub use syntax::Syntax;
 
 pub use mime::utf7;

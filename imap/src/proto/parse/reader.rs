@@ -187,8 +187,7 @@ impl CommandReader {
     fn argument(&mut self, header: Header, tag: Tag, before: usize) -> Option<Outcome> {
         let size = usize::try_from(header.size).unwrap_or(usize::MAX);
         let collected = before.saturating_add(size);
-        let unasked = header.kind == LiteralKind::NonSynchronizing && header.size > self.limits.unasked;
-        if size > self.limits.literal || collected > self.limits.command || unasked {
+        if size > self.limits.literal || collected > self.limits.command {
             return Some(self.too_long(header, tag));
         }
         self.state = State::Literal { left: size };
@@ -199,8 +198,7 @@ impl CommandReader {
     }
 
     fn offered(&mut self, header: Header, append: Append) -> Outcome {
-        let unasked = header.kind == LiteralKind::NonSynchronizing && header.size > self.limits.unasked;
-        if header.size > self.limits.message || unasked {
+        if header.size > self.limits.message {
             return self.too_long(header, append.tag);
         }
         self.forget();

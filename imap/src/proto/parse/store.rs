@@ -1,4 +1,4 @@
-//! STORE and COPY, RFC 3501 sections 6.4.6 and 6.4.7.
+//! STORE and COPY, RFC 3501 sections 6.4.6 and 6.4.7, and MOVE, RFC 6851.
 
 use super::command::{By, Command};
 use super::cursor::Cursor;
@@ -27,6 +27,15 @@ pub enum Echo {
     Silent,
 }
 
+/// What becomes of a message that is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Original {
+    /// COPY
+    Stays,
+    /// MOVE
+    Leaves,
+}
+
 /// ` sequence-set change flags`
 pub(super) fn store(cursor: &mut Cursor<'_>, by: By) -> Parsed<Command> {
     cursor.space()?;
@@ -51,8 +60,8 @@ pub(super) fn store(cursor: &mut Cursor<'_>, by: By) -> Parsed<Command> {
 }
 
 /// ` sequence-set mailbox`
-pub(super) fn copy(cursor: &mut Cursor<'_>, by: By) -> Parsed<Command> {
+pub(super) fn copy(cursor: &mut Cursor<'_>, by: By, original: Original) -> Parsed<Command> {
     cursor.space()?;
     let set = SequenceSet::parse(cursor)?;
-    Ok(Command::Copy { by, set, mailbox: mailbox::name(cursor)? })
+    Ok(Command::Copy { by, set, mailbox: mailbox::name(cursor)?, original })
 }

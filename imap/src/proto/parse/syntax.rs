@@ -57,6 +57,9 @@ pub enum Syntax {
     /// Not something to be stored.
     #[error("Unknown STORE item")]
     StoreItem,
+    /// Not a parameter of CREATE.
+    #[error("Unknown CREATE parameter")]
+    CreateParameter,
     /// Not something that STATUS tells.
     #[error("Unknown STATUS item")]
     StatusItem,

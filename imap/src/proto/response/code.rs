@@ -1,4 +1,6 @@
-//! Response codes: RFC 3501 section 7.1, RFC 4315, RFC 5530, RFC 7889.
+//! Response codes: RFC 3501 section 7.1, RFC 4315, RFC 5530, RFC 6154, RFC 7889.
+
+use ipc::mail::UidRange;
 
 use super::mailbox::{PermanentFlags, permanent_flags};
 use super::string::{self, atom};
@@ -25,6 +27,17 @@ pub enum Code<'a> {
     Cannot,
     /// What this server can do.
     Capability(&'a [&'a str]),
+    /// Only an administrator can help, RFC 5530.
+    ContactAdmin,
+    /// What became of copied messages, RFC 4315: the n-th of the one set is the n-th of the other.
+    CopyUid {
+        /// UIDVALIDITY of the mailbox they are in now.
+        validity: u32,
+        /// Their UIDs where they were, rising.
+        source: &'a [UidRange],
+        /// Their UIDs where they are now, rising.
+        copies: &'a [UidRange],
+    },
     /// A message named is gone, RFC 5530.
     ExpungeIssued,
     /// Too many of something, RFC 5530.
@@ -55,6 +68,8 @@ pub enum Code<'a> {
     Unavailable,
     /// The first message without \Seen.
     Unseen(u32),
+    /// The special use cannot be had, RFC 6154.
+    UseAttr,
 }
 
 impl Code<'_> {
@@ -75,6 +90,8 @@ impl Code<'_> {
             Code::BadCharset(_) => "BADCHARSET",
             Code::Cannot => "CANNOT",
             Code::Capability(_) => "CAPABILITY",
+            Code::ContactAdmin => "CONTACTADMIN",
+            Code::CopyUid { .. } => "COPYUID",
             Code::ExpungeIssued => "EXPUNGEISSUED",
             Code::Limit => "LIMIT",
             Code::Nonexistent => "NONEXISTENT",
@@ -90,6 +107,7 @@ impl Code<'_> {
             Code::UidValidity(_) => "UIDVALIDITY",
             Code::Unavailable => "UNAVAILABLE",
             Code::Unseen(_) => "UNSEEN",
+            Code::UseAttr => "USEATTR",
         }
     }
 
@@ -97,6 +115,12 @@ impl Code<'_> {
         match self {
             Code::AppendUid { validity, uid } => {
                 out.extend_from_slice(format!(" {validity} {uid}").as_bytes())
+            }
+            Code::CopyUid { validity, source, copies } => {
+                out.extend_from_slice(format!(" {validity} ").as_bytes());
+                uid_set(source, out);
+                out.push(b' ');
+                uid_set(copies, out);
             }
             Code::BadCharset(charsets) if !charsets.is_empty() => {
                 out.push(b' ');
@@ -116,6 +140,19 @@ impl Code<'_> {
                 out.extend_from_slice(format!(" {number}").as_bytes());
             }
             _ => {}
+        }
+    }
+}
+
+/// `uid-set`, RFC 4315 section 4
+fn uid_set(runs: &[UidRange], out: &mut Vec<u8>) {
+    for (at, UidRange { first, last }) in runs.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(first.to_string().as_bytes());
+        if last > first {
+            out.extend_from_slice(format!(":{last}").as_bytes());
         }
     }
 }

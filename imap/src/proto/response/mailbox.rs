@@ -29,7 +29,7 @@ pub enum Attribute {
 impl Attribute {
     fn name(self) -> &'static str {
         match self {
-            Attribute::NoSelect => "\\NoSelect",
+            Attribute::NoSelect => "\\Noselect",
             Attribute::HasChildren => "\\HasChildren",
             Attribute::HasNoChildren => "\\HasNoChildren",
             Attribute::Archive => "\\Archive",
@@ -55,7 +55,7 @@ pub fn list(verb: Verb, attributes: &[Attribute], mailbox: &MailboxName, out: &m
     list_line(verb, attributes, mailbox.as_str(), out);
 }
 
-/// `* LIST (\NoSelect) "/" ""`: the delimiter and the root of a reference, the answer to an empty pattern, RFC 3501
+/// `* LIST (\Noselect) "/" ""`: the delimiter and the root of a reference, the answer to an empty pattern, RFC 3501
 /// section 6.3.8.
 pub fn list_root(out: &mut Vec<u8>) {
     list_line(Verb::List, &[Attribute::NoSelect], "", out);
@@ -165,7 +165,7 @@ mod tests {
                 written(|out| list(Verb::Lsub, &[], &drafts, out)),
                 "* LSUB () \"/\" \"Entw&APw-rfe \\\"a\\\"\"\r\n",
             ),
-            (written(list_root), "* LIST (\\NoSelect) \"/\" \"\"\r\n"),
+            (written(list_root), "* LIST (\\Noselect) \"/\" \"\"\r\n"),
             (
                 written(|out| status(&drafts, &[(StatusItem::Messages, 3), (StatusItem::UidNext, 9)], out)),
                 "* STATUS \"Entw&APw-rfe \\\"a\\\"\" (MESSAGES 3 UIDNEXT 9)\r\n",

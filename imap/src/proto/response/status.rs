@@ -62,9 +62,15 @@ fn line(tag: &str, condition: &str, code: Option<Code<'_>>, text: &str, out: &mu
 
 #[cfg(test)]
 mod tests {
+    use ipc::mail::UidRange;
+
     use super::super::mailbox::PermanentFlags;
     use super::*;
     use crate::proto::parse::Flag;
+
+    fn run(first: u32, last: u32) -> UidRange {
+        UidRange { first, last }
+    }
 
     #[test]
     fn lines() {
@@ -73,6 +79,10 @@ mod tests {
             (None, "a OK done\r\n"),
             (Some(Code::ReadWrite), "a OK [READ-WRITE] done\r\n"),
             (Some(Code::AppendUid { validity: 7, uid: 9 }), "a OK [APPENDUID 7 9] done\r\n"),
+            (
+                Some(Code::CopyUid { validity: 7, source: &[run(2, 4), run(9, 9)], copies: &[run(1, 4)] }),
+                "a OK [COPYUID 7 2:4,9 1:4] done\r\n",
+            ),
             (Some(Code::BadCharset(&["UTF-8"])), "a OK [BADCHARSET (UTF-8)] done\r\n"),
             (Some(Code::BadCharset(&[])), "a OK [BADCHARSET] done\r\n"),
             (

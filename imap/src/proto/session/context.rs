@@ -36,6 +36,8 @@ pub(super) enum State {
     /// Before the greeting.
     Greeting,
     NotAuthenticated,
+    /// Between the OK to STARTTLS and the end of the handshake.
+    Securing,
     Authenticated,
     Selected(Box<View>),
     Logout,
@@ -83,6 +85,13 @@ impl Context {
         self.state = State::Authenticated;
     }
 
+    /// TLS stands, and nothing is left of what was said in plain.
+    pub(super) fn secured(&mut self) {
+        self.security = Security::Tls;
+        self.state = State::NotAuthenticated;
+        self.reader = CommandReader::new(Limits::before_login());
+    }
+
     /// The password was wrong.
     pub(super) fn login_failed(&mut self) {
         self.failed_logins = self.failed_logins.saturating_add(1);
@@ -112,7 +121,7 @@ impl Context {
     pub(super) fn patience(&self) -> Duration {
         match self.state {
             State::Authenticated | State::Selected(_) => self.settings.idle,
-            State::Greeting | State::NotAuthenticated | State::Logout => LOGIN_PATIENCE,
+            State::Greeting | State::NotAuthenticated | State::Securing | State::Logout => LOGIN_PATIENCE,
         }
     }
 

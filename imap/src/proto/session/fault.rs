@@ -15,6 +15,8 @@ pub(super) enum Fault {
     OutOfPhase,
     /// The client sends more than anyone wants to read.
     Unwanted,
+    /// Another session removed the selected mailbox.
+    Removed,
     /// The mailbox has grown beyond what a view can hold.
     Overfull,
 }
@@ -27,6 +29,7 @@ impl Fault {
             Fault::LostWithin => None,
             Fault::OutOfPhase => Some((Code::ServerBug, "Internal error.")),
             Fault::Unwanted => Some((Code::TooBig, "Larger than is accepted.")),
+            Fault::Removed => Some((Code::Nonexistent, "The selected mailbox was removed.")),
             Fault::Overfull => Some((Code::Limit, "Too many messages in the selected mailboxes.")),
         }
     }

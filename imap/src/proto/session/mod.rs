@@ -46,6 +46,8 @@ enum Activity {
     Probing(Asked),
     /// In a command.
     Busy(Active, Asked),
+    /// STARTTLS was answered: not a word before TLS stands.
+    Securing,
     /// All is said.
     Closed,
 }
@@ -155,12 +157,16 @@ impl ImapSession {
     }
 
     fn complete(&mut self, tag: &Tag, completion: Completion, output: &mut Vec<u8>) {
-        let Completion { condition, code, text } = completion;
-        response::tagged(tag, condition, code, text, output);
-        self.activity = Activity::Idle;
-        if let State::Logout = self.context.state {
-            self.activity = Activity::Closed;
-        } else if let Some(why) = self.context.completed(condition) {
+        let condition = completion.condition;
+        response::tagged(tag, condition, completion.code(), completion.text, output);
+        self.activity = match self.context.state {
+            State::Logout => Activity::Closed,
+            State::Securing => Activity::Securing,
+            _ => Activity::Idle,
+        };
+        if let Activity::Idle = self.activity
+            && let Some(why) = self.context.completed(condition)
+        {
             self.close(None, why, output);
         }
     }
@@ -238,6 +244,10 @@ impl Session for ImapSession {
                     self.fault(Fault::OutOfPhase, output);
                     None
                 }
+                Activity::Securing => {
+                    self.activity = Activity::Securing;
+                    Some(Step::StartTls)
+                }
                 Activity::Closed => {
                     self.activity = Activity::Closed;
                     Some(Step::Close)
@@ -259,8 +269,11 @@ impl Session for ImapSession {
         }
     }
 
+    /// RFC 3501 section 6.2.1: "the client MUST discard cached information about server capabilities"; what the client said
+    /// before counts for nothing here, either.
     fn secured(&mut self) {
-        self.context.security = Security::Tls;
+        self.context.secured();
+        self.activity = Activity::Idle;
     }
 
     fn patience(&self) -> Duration {

@@ -42,6 +42,8 @@ impl Telling {
             Answer::Reply(MailboxReply::Changes { rows, expunged, until, more, keywords }) => {
                 (rows, expunged, until, more, keywords)
             }
+            // IMAP4rev1 cannot say that no mailbox is selected any more
+            Answer::Reply(MailboxReply::Gone) => return Err(Fault::Removed),
             other => return Err(fault(Some(&other))),
         };
         let view = context.view()?;

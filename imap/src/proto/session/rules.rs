@@ -5,7 +5,7 @@
 
 use super::context::State;
 use crate::proto::ask::Look;
-use crate::proto::parse::{By, Command};
+use crate::proto::parse::{By, Command, Original};
 
 /// A line of the table.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +57,7 @@ pub(super) fn of(command: &Command) -> Rule {
         Command::Logout => Rule { allowed: Allowed::Always, news: News::Untold },
         Command::StartTls | Command::Authenticate { .. } | Command::Login { .. } => LOGIN,
         Command::Select(_) | Command::Examine(_) => SELECT,
-        Command::Create(_)
+        Command::Create { .. }
         | Command::Delete(_)
         | Command::Rename { .. }
         | Command::Subscribe(_)
@@ -68,12 +68,15 @@ pub(super) fn of(command: &Command) -> Rule {
         | Command::Namespace
         | Command::Enable(_) => MAILBOXES,
         Command::Idle => IDLE,
-        Command::Check | Command::Expunge | Command::UidExpunge(_) => EXPUNGE,
+        Command::Check
+        | Command::Expunge
+        | Command::UidExpunge(_)
+        | Command::Copy { original: Original::Leaves, .. } => EXPUNGE,
         Command::Close | Command::Unselect => LEAVE,
         Command::Search { by, .. }
         | Command::Fetch { by, .. }
         | Command::Store { by, .. }
-        | Command::Copy { by, .. } => match by {
+        | Command::Copy { by, original: Original::Stays, .. } => match by {
             By::Sequence => BY_SEQUENCE,
             By::Uid => BY_UID,
         },
@@ -83,7 +86,7 @@ pub(super) fn of(command: &Command) -> Rule {
 impl Allowed {
     pub(super) fn holds(self, state: &State) -> bool {
         match state {
-            State::Greeting | State::Logout => false,
+            State::Greeting | State::Securing | State::Logout => false,
             State::NotAuthenticated => matches!(self, Allowed::Always | Allowed::Before),
             State::Authenticated => matches!(self, Allowed::Always | Allowed::After),
             State::Selected(_) => self != Allowed::Before,

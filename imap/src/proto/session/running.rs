@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ipc::mail::UidRange;
 use ipc::service::mailbox::{MailboxReply, Refusal};
 use listener::session::Input;
 
@@ -52,25 +53,60 @@ pub(super) enum Turn {
 #[derive(Debug)]
 pub(super) struct Completion {
     pub(super) condition: Condition,
-    pub(super) code: Option<Code<'static>>,
+    code: Coded,
     pub(super) text: &'static str,
+}
+
+/// The code of a tagged response.
+#[derive(Debug)]
+enum Coded {
+    Without,
+    With(Code<'static>),
+    /// COPYUID
+    Copied(Box<Copied>),
+}
+
+/// What became of copied messages: see [`Code::CopyUid`].
+#[derive(Debug, Default)]
+pub(super) struct Copied {
+    pub(super) validity: u32,
+    pub(super) source: Vec<UidRange>,
+    pub(super) copies: Vec<UidRange>,
+}
+
+impl Copied {
+    pub(super) fn code(&self) -> Code<'_> {
+        Code::CopyUid { validity: self.validity, source: &self.source, copies: &self.copies }
+    }
 }
 
 impl Completion {
     pub(super) fn ok(text: &'static str) -> Self {
-        Completion { condition: Condition::Ok, code: None, text }
+        Completion { condition: Condition::Ok, code: Coded::Without, text }
     }
 
     pub(super) fn ok_with(code: Code<'static>, text: &'static str) -> Self {
-        Completion { condition: Condition::Ok, code: Some(code), text }
+        Completion { condition: Condition::Ok, code: Coded::With(code), text }
+    }
+
+    pub(super) fn copied(copied: Copied, text: &'static str) -> Self {
+        Completion { condition: Condition::Ok, code: Coded::Copied(Box::new(copied)), text }
     }
 
     pub(super) fn no(code: Code<'static>, text: &'static str) -> Self {
-        Completion { condition: Condition::No, code: Some(code), text }
+        Completion { condition: Condition::No, code: Coded::With(code), text }
     }
 
     pub(super) fn bad(text: &'static str) -> Self {
-        Completion { condition: Condition::Bad, code: None, text }
+        Completion { condition: Condition::Bad, code: Coded::Without, text }
+    }
+
+    pub(super) fn code(&self) -> Option<Code<'_>> {
+        match &self.code {
+            Coded::Without => None,
+            Coded::With(code) => Some(*code),
+            Coded::Copied(copied) => Some(copied.code()),
+        }
     }
 
     /// What the store would not do.

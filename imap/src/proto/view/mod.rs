@@ -10,7 +10,7 @@ mod share;
 #[cfg(test)]
 mod tests;
 
-use ipc::mail::{ModSeq, SystemFlags, Uid, UidRange};
+use ipc::mail::{MailboxId, ModSeq, SystemFlags, Uid, UidRange};
 use ipc::service::mailbox::MessageRow;
 
 pub(crate) use keywords::{Keywords, system_flag};
@@ -36,6 +36,7 @@ pub(crate) enum Access {
 /// The selected mailbox.
 #[derive(Debug)]
 pub(crate) struct View {
+    pub(crate) mailbox: MailboxId,
     pub(crate) access: Access,
     /// By rising UID; the place in it is the sequence number less one.
     rows: Vec<MessageRow>,
@@ -60,13 +61,14 @@ pub(crate) struct NoSuchMessage;
 
 impl View {
     pub(crate) fn new(
+        mailbox: MailboxId,
         access: Access,
         keywords: Keywords,
         first_recent: Uid,
         since: ModSeq,
         share: Share,
     ) -> Self {
-        View { access, rows: Vec::new(), keywords, first_recent, since, share }
+        View { mailbox, access, rows: Vec::new(), keywords, first_recent, since, share }
     }
 
     /// Counts what has been filled in. `false` when that is more than the view may hold.
@@ -127,6 +129,15 @@ impl View {
         let row = *self.rows.get(at)?;
         let behind = at.saturating_add(1);
         Some((Numbered { sequence: number(behind), row }, behind))
+    }
+
+    /// How many messages are among the numbers.
+    pub(crate) fn count(&self, by: By, numbers: &Numbers) -> usize {
+        let (mut count, mut from) = (0_usize, 0);
+        while let Some((_, behind)) = self.next_of(by, numbers, from) {
+            (count, from) = (count.saturating_add(1), behind);
+        }
+        count
     }
 
     /// Leaps from UID to UID: most sets name few of many messages.

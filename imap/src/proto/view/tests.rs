@@ -18,6 +18,7 @@ fn row(uid: Uid) -> MessageRow {
 
 fn view(uids: &[Uid]) -> View {
     let mut view = View::new(
+        MailboxId(1),
         Access::ReadWrite,
         Keywords::default(),
         20,

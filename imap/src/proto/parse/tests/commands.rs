@@ -140,7 +140,10 @@ fn mailboxes() {
         ("SELECT \"Entw&APw-rfe\"", Ok(Command::Select(name("Entwürfe")))),
         ("SELECT Entwürfe", Ok(Command::Select(name("Entwürfe")))),
         ("EXAMINE {3}\r\na b", Ok(Command::Examine(name("a b")))),
-        ("CREATE owatagusiam/", Ok(Command::Create(name("owatagusiam")))),
+        (
+            "CREATE owatagusiam/",
+            Ok(Command::Create { mailbox: name("owatagusiam"), wanted: WantedUse::None }),
+        ),
         ("CREATE /", Err(Mailbox)),
         ("DELETE a/b", Ok(Command::Delete(name("a/b")))),
         ("RENAME INBOX old-mail", Ok(Command::Rename { from: name("INBOX"), to: name("old-mail") })),
@@ -227,8 +230,17 @@ fn store_and_copy() {
         };
         assert_eq!(got, want.map(|(by, change, echo, flags)| (by, change, echo, flags.to_owned())), "{text}");
     }
-    assert!(matches!(parse("COPY 2:4 MEETING"), Ok(Command::Copy { by: By::Sequence, .. })));
-    assert!(matches!(parse("UID COPY 2:4 MEETING"), Ok(Command::Copy { by: By::Uid, .. })));
+    for (text, by, original) in [
+        ("COPY 2:4 x", By::Sequence, Original::Stays),
+        ("UID COPY 2:4 x", By::Uid, Original::Stays),
+        ("MOVE 2:4 x", By::Sequence, Original::Leaves),
+        ("UID MOVE 2:4 x", By::Uid, Original::Leaves),
+    ] {
+        let Ok(Command::Copy { by: got, mailbox, original: becomes, .. }) = parse(text) else {
+            panic!("{text}")
+        };
+        assert_eq!((got, becomes, mailbox), (by, original, name("x")), "{text}");
+    }
     assert!(matches!(parse("UID EXPUNGE 3000:3002"), Ok(Command::UidExpunge(_))));
     assert_eq!(parse("UID EXPUNGE"), Err(Space));
     let many = vec!["k"; Flag::MAX + 1].join(" ");

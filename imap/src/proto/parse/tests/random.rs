@@ -68,7 +68,7 @@ proptest! {
     #[test]
     fn pieces_do_not_matter(sent in sent(), sizes in prop::collection::vec(1..9_usize, 1..9)) {
         let limits =
-            Limits { lines: 120, literal: 60, command: 150, unasked: 40, swallowed: 60, message: 100 };
+            Limits { lines: 120, literal: 60, command: 150, swallowed: 60, message: 100 };
         let mut pieces = Vec::new();
         let mut rest = sent.as_slice();
         for size in sizes.iter().cycle() {

@@ -42,7 +42,7 @@ fn tag(tag: Option<Tag>) -> String {
 }
 
 fn limits() -> Limits {
-    Limits { lines: 200, literal: 100, command: 250, unasked: 40, swallowed: 60, message: 1000 }
+    Limits { lines: 200, literal: 100, command: 250, swallowed: 60, message: 1000 }
 }
 
 fn check(sent: &str, want: &[&str]) {
@@ -90,12 +90,24 @@ fn too_long() {
     check("a SELECT {101}\r\nb NOOP\r\n", &["a too long Resume", "b Noop"]);
     check("a SELECT {4294967296}\r\nb NOOP\r\n", &["a too long Resume", "b Noop"]);
     check("a SELECT {99999999999999999999}\r\nb NOOP\r\n", &["a too long Resume", "b Noop"]);
-    let unasked = format!("a SELECT {{41+}}\r\n{}\r\nb NOOP\r\n", "x".repeat(41));
-    check(&unasked, &["a too long Resume", "b Noop"]);
-    check("a SELECT {61+}\r\nb NOOP\r\n", &["a too long Close"]);
+    check("a SELECT {101+}\r\nb NOOP\r\n", &["a too long Close"]);
     let literal = format!("{{100}}\r\n{}", "x".repeat(100));
     let three = format!("a SEARCH TEXT {literal} TEXT {literal} TEXT {literal}");
     assert_eq!(outcomes(limits(), [three.as_bytes()])[..3], ["+100", "+100", "a too long Resume"]);
+}
+
+/// LITERAL+, RFC 7888: who does not wait may send as much as who does.
+#[test]
+fn unasked() {
+    let select = |size: usize| format!("a SELECT {{{size}+}}\r\n{}\r\nb NOOP\r\n", "x".repeat(size));
+    let want = format!("a Select(MailboxName({:?}))", "x".repeat(100));
+    check(&select(100), &[&want, "b Noop"]);
+    let patient = Limits { swallowed: 101, ..limits() };
+    for (size, want) in [(101, &["a too long Resume", "b Noop"][..]), (102, &["a too long Close"])] {
+        assert_eq!(outcomes(patient, [select(size).as_bytes()]), want, "{size}");
+    }
+    check("a APPEND x {5+}\r\nhello\r\nb NOOP\r\n", &["a APPEND x 5", "message hello", "b Noop"]);
+    check("a APPEND x {1001+}\r\nb NOOP\r\n", &["a too long Close"]);
 }
 
 #[test]

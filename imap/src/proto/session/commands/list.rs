@@ -2,21 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use ipc::service::mailbox::{MailboxRow, SpecialUse};
+use ipc::service::mailbox::{MailboxReply, MailboxRequest, SUBSCRIPTIONS_MAX, SpecialUse};
 
 use super::lookup::Walk;
-use super::{Answer, Completion, Context, Fault, Io, Running, Turn};
+use super::{Answer, Ask, Completion, Context, Fault, Io, Running, Turn, reply};
 use crate::proto::parse::{ListPattern, MailboxName};
 use crate::proto::response::{self, Attribute, Verb};
 
 #[derive(Debug)]
 pub(super) struct List {
-    verb: Verb,
     reference: String,
     pattern: ListPattern,
-    walk: Walk,
+    source: Source,
     /// By name, INBOX first.
     nodes: BTreeMap<Key, Node>,
+}
+
+/// Where the names come from.
+#[derive(Debug)]
+enum Source {
+    /// LIST: mailboxes.
+    Mailboxes(Walk),
+    /// LSUB: names that are subscribed, whether or not they are mailboxes; from behind the last that came.
+    Subscriptions { after: Option<String>, seen: usize },
 }
 
 /// Orders INBOX before everything, and a name before what is below it.
@@ -25,49 +33,90 @@ type Key = (bool, Vec<String>);
 /// A name in the hierarchy.
 #[derive(Debug, Default)]
 struct Node {
-    /// Is there a mailbox of that name (subscribed, for LSUB), or only some below it?
-    mailbox: Option<Option<SpecialUse>>,
+    /// Is there one of exactly that name, or only some below it?
+    named: Option<Option<SpecialUse>>,
     /// Is there any below it?
     children: bool,
 }
 
 impl List {
     pub(super) fn new(verb: Verb, reference: String, pattern: ListPattern) -> Self {
-        List { verb, reference, pattern, walk: Walk::default(), nodes: BTreeMap::new() }
+        let source = match verb {
+            Verb::List => Source::Mailboxes(Walk::default()),
+            Verb::Lsub => Source::Subscriptions { after: None, seen: 0 },
+        };
+        List { reference, pattern, source, nodes: BTreeMap::new() }
     }
 
-    fn add(&mut self, row: MailboxRow) {
-        if self.verb == Verb::Lsub && !row.subscribed {
-            return;
+    fn verb(&self) -> Verb {
+        match self.source {
+            Source::Mailboxes(_) => Verb::List,
+            Source::Subscriptions { .. } => Verb::Lsub,
         }
-        let levels: Vec<String> = row.name.split(MailboxName::DELIMITER).map(str::to_owned).collect();
+    }
+
+    fn ask(&self) -> Ask {
+        match &self.source {
+            Source::Mailboxes(walk) => walk.ask(),
+            Source::Subscriptions { after, .. } => {
+                Ask::Request(MailboxRequest::Subscriptions { after: after.clone() })
+            }
+        }
+    }
+
+    /// Takes a page. Does another follow?
+    fn take(&mut self, answer: Option<Answer>) -> Result<bool, Fault> {
+        match &mut self.source {
+            Source::Mailboxes(walk) => {
+                let (rows, more) = walk.take(answer)?;
+                rows.into_iter().for_each(|row| self.add(&row.name, row.special_use));
+                Ok(more)
+            }
+            Source::Subscriptions { after, seen } => {
+                let MailboxReply::Subscriptions { names, more } = reply(answer)? else {
+                    return Err(Fault::OutOfPhase);
+                };
+                *seen = seen.saturating_add(names.len());
+                let last = names.last().cloned();
+                // names rise, or this would never end
+                let more = more && last > *after && *seen < SUBSCRIPTIONS_MAX;
+                *after = last.or(after.take());
+                names.iter().for_each(|name| self.add(name, None));
+                Ok(more)
+            }
+        }
+    }
+
+    fn add(&mut self, name: &str, special_use: Option<SpecialUse>) {
+        let levels: Vec<String> = name.split(MailboxName::DELIMITER).map(str::to_owned).collect();
         for depth in 1..levels.len() {
             let above = levels.get(..depth).unwrap_or_default();
             self.nodes.entry(key(above)).or_default().children = true;
         }
-        self.nodes.entry(key(&levels)).or_default().mailbox = Some(row.special_use);
+        self.nodes.entry(key(&levels)).or_default().named = Some(special_use);
     }
 
     fn tell(&self, out: &mut Vec<u8>) {
+        // Section 6.3.9: of the levels above what is subscribed, those are told that "%" asks for.
+        let levels_above = self.verb() == Verb::List || self.pattern.as_str().contains('%');
         for ((_, levels), node) in &self.nodes {
             let name = levels.join(&MailboxName::DELIMITER.to_string());
             let Some(name) = MailboxName::new(&name) else { continue };
-            // A name that is no mailbox is of use only to a client that goes down level by level.
-            let wanted = node.mailbox.is_some() || self.pattern.as_str().contains('%');
+            let wanted = node.named.is_some() || levels_above;
             if wanted && self.pattern.matches(&self.reference, name.as_str()) {
-                response::list(self.verb, &self.attributes(node), &name, out);
+                response::list(self.verb(), &self.attributes(node), &name, out);
             }
         }
     }
 
     fn attributes(&self, node: &Node) -> Vec<Attribute> {
         let mut attributes = Vec::new();
-        if node.mailbox.is_none() {
+        if node.named.is_none() {
             attributes.push(Attribute::NoSelect);
         }
-        if self.verb == Verb::List {
+        if self.verb() == Verb::List {
             attributes.push(if node.children { Attribute::HasChildren } else { Attribute::HasNoChildren });
-            attributes.extend(node.mailbox.flatten().map(special_use));
+            attributes.extend(node.named.flatten().map(special_use));
         }
         attributes
     }
@@ -78,16 +127,14 @@ impl Running for List {
         if answer.is_none() {
             // RFC 3501 section 6.3.8: "An empty ("" string) mailbox name argument is a special request to return the
             // hierarchy delimiter and the root name of the name given in the reference."
-            if self.pattern.as_str().is_empty() && self.verb == Verb::List {
+            if self.pattern.as_str().is_empty() && self.verb() == Verb::List {
                 response::list_root(io.output);
                 return Ok(Completion::ok("Delimiter listed.").into());
             }
-            return Ok(self.walk.ask().into());
+            return Ok(self.ask().into());
         }
-        let (rows, more) = self.walk.take(answer)?;
-        rows.into_iter().for_each(|row| self.add(row));
-        if more {
-            return Ok(self.walk.ask().into());
+        if self.take(answer)? {
+            return Ok(self.ask().into());
         }
         self.tell(io.output);
         Ok(Completion::ok("Mailboxes listed.").into())

@@ -4,6 +4,9 @@ mod append;
 mod authenticate;
 mod capability;
 mod close;
+mod copy;
+mod create;
+mod delete;
 mod enable;
 mod expunge;
 mod fetch;
@@ -16,16 +19,17 @@ mod logout;
 mod lookup;
 mod namespace;
 mod noop;
+mod rename;
 mod search;
 mod select;
 mod starttls;
 mod status;
 mod store;
-mod unsupported;
+mod subscribe;
 
 use super::context::Context;
 use super::fault::Fault;
-use super::running::{Completion, Io, Running, Turn, fault, reply};
+use super::running::{Completion, Copied, Io, Running, Turn, fault, reply};
 use super::{capabilities, news};
 use crate::proto::ask::{Answer, Ask, LoginOutcome, Look};
 use crate::proto::parse::{Append, Command};
@@ -46,6 +50,11 @@ pub(super) fn of(command: Command) -> Box<dyn Running> {
         Command::Login { user, password } => Box::new(login::Login::new(user, password)),
         Command::Select(name) => Box::new(select::Select::new(name, Access::ReadWrite)),
         Command::Examine(name) => Box::new(select::Select::new(name, Access::ReadOnly)),
+        Command::Create { mailbox, wanted } => Box::new(create::Create::new(mailbox, wanted)),
+        Command::Delete(name) => Box::new(delete::Delete::new(name)),
+        Command::Rename { from, to } => Box::new(rename::Rename::new(from, to)),
+        Command::Subscribe(name) => Box::new(subscribe::Subscribe::subscribing(name)),
+        Command::Unsubscribe(name) => Box::new(subscribe::Subscribe::leaving(name)),
         Command::List { reference, pattern } => Box::new(list::List::new(Verb::List, reference, pattern)),
         Command::Lsub { reference, pattern } => Box::new(list::List::new(Verb::Lsub, reference, pattern)),
         Command::Status { mailbox, items } => Box::new(status::Status::new(mailbox, items)),
@@ -62,12 +71,7 @@ pub(super) fn of(command: Command) -> Box<dyn Running> {
         Command::Namespace => Box::new(namespace::Namespace),
         Command::Id(client) => Box::new(id::Id::new(client)),
         Command::Enable(_) => Box::new(enable::Enable),
-        Command::Create(_)
-        | Command::Delete(_)
-        | Command::Rename { .. }
-        | Command::Subscribe(_)
-        | Command::Unsubscribe(_)
-        | Command::Copy { .. } => Box::new(unsupported::Unsupported),
+        Command::Copy { by, set, mailbox, original } => Box::new(copy::Copy::new(by, set, mailbox, original)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! SELECT and EXAMINE, RFC 3501 sections 6.3.1 and 6.3.2.
 
-use ipc::mail::{SystemFlags, Uid};
+use ipc::mail::{MailboxId, SystemFlags, Uid};
 use ipc::service::mailbox::{MailboxReply, MailboxRequest, MailboxStatus, MessageRow};
 
 use super::lookup::{Found, Lookup};
@@ -19,7 +19,7 @@ pub(super) struct Select {
 #[derive(Debug)]
 enum Stage {
     Finding(Lookup),
-    Selecting,
+    Selecting(MailboxId),
     /// Messages come by rising UID, a page at a time.
     Filling(Box<View>, MailboxStatus),
     /// There is no such mailbox; the store is still to forget the one that was selected.
@@ -38,12 +38,18 @@ impl Select {
         MailboxRequest::Unselect.into()
     }
 
-    fn selected(&mut self, reply: MailboxReply, context: &Context) -> Result<Turn, Fault> {
+    fn selected(
+        &mut self,
+        mailbox: MailboxId,
+        reply: MailboxReply,
+        context: &Context,
+    ) -> Result<Turn, Fault> {
         match reply {
             MailboxReply::Selected { status, first_recent, keywords } => {
                 let keywords = Keywords::new(&keywords);
                 let share = context.share()?;
-                let view = View::new(self.access, keywords, first_recent, status.highest_modseq, share);
+                let view =
+                    View::new(mailbox, self.access, keywords, first_recent, status.highest_modseq, share);
                 self.stage = Stage::Filling(Box::new(view), status);
                 Ok(MailboxRequest::Messages { after: 0 }.into())
             }
@@ -95,11 +101,14 @@ impl Running for Select {
                 Found::NotYet(ask) => ask.into(),
                 Found::Nothing => self.fail(Completion::no(Code::Nonexistent, "No such mailbox.")),
                 Found::Mailbox(mailbox) => {
-                    self.stage = Stage::Selecting;
+                    self.stage = Stage::Selecting(mailbox);
                     MailboxRequest::Select { mailbox, write: self.access == Access::ReadWrite }.into()
                 }
             }),
-            Stage::Selecting => self.selected(reply(answer)?, context),
+            Stage::Selecting(mailbox) => {
+                let mailbox = *mailbox;
+                self.selected(mailbox, reply(answer)?, context)
+            }
             Stage::Filling(..) => self.fill(reply(answer)?, context, io),
             Stage::Leaving(why) => match reply(answer)? {
                 MailboxReply::Done => why.take().map(Turn::Done).ok_or(Fault::OutOfPhase),

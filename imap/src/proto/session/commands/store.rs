@@ -7,7 +7,7 @@ use ipc::service::mailbox::{FlagChange, MailboxReply, MailboxRequest, MessageRow
 
 use super::flags::{batches, split};
 use super::{Access, Answer, Ask, Completion, Context, Fault, Io, Running, Turn, reply};
-use crate::proto::parse::{By, Change, Echo, Flag, Numbers, SequenceSet};
+use crate::proto::parse::{By, Change, Echo, Flag, SequenceSet};
 use crate::proto::response::{Code, FetchLine};
 use crate::proto::view::View;
 
@@ -51,7 +51,7 @@ impl Store {
             return Ok(Completion::bad("No message has that number.").into());
         };
         let left = batches(view.runs(self.by, &numbers, |_| true));
-        self.stage = Stage::Asked { unanswered: count(view, self.by, &numbers), left };
+        self.stage = Stage::Asked { unanswered: view.count(self.by, &numbers), left };
         self.next()
     }
 
@@ -133,12 +133,4 @@ impl Running for Store {
             Stage::Asked { .. } => self.answered(reply(answer)?, context.view()?, io.output),
         }
     }
-}
-
-fn count(view: &View, by: By, numbers: &Numbers) -> usize {
-    let (mut count, mut from) = (0_usize, 0);
-    while let Some((_, behind)) = view.next_of(by, numbers, from) {
-        (count, from) = (count.saturating_add(1), behind);
-    }
-    count
 }
