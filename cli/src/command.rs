@@ -8,7 +8,7 @@ use crate::output::Format;
 
 /// The Bulkhead mail suite.
 ///
-/// Exit status as in sysexits.h: 0 done, 64 usage, 65 wrong input, 67 no such account, domain or alias, 69 the suite
+/// Exit status as in sysexits.h: 0 done, 64 usage, 65 wrong input, 66 no such file, 67 no such account, domain or alias, 69 the suite
 /// does not run, 71 the system refused, 75 try again, 77 not permitted, 78 wrong configuration.
 #[derive(Debug, Parser)]
 #[command(name = "bulkhead", version)]

@@ -13,6 +13,8 @@ pub enum Exit {
     Usage = 64,
     /// The input is wrong.
     DataError = 65,
+    /// A file to be read is not there.
+    NoInput = 66,
     /// The named account, domain or alias is not there.
     NoUser = 67,
     /// The suite does not run, or something it needs is away.
@@ -34,10 +36,11 @@ pub enum Exit {
 }
 
 impl Exit {
-    const ALL: [Exit; 12] = [
+    const ALL: [Exit; 13] = [
         Exit::Ok,
         Exit::Usage,
         Exit::DataError,
+        Exit::NoInput,
         Exit::NoUser,
         Exit::Unavailable,
         Exit::Software,

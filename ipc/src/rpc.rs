@@ -139,10 +139,21 @@ pub async fn serve<P: Procedure>(
 /// # Errors
 /// When the server is gone or answers out of form.
 pub fn call_blocking<P: Procedure>(socket: impl AsFd, request: P::Request) -> Result<P::Reply, ChannelError> {
+    call_blocking_for::<P>(socket, request).map(|(reply, _)| reply)
+}
+
+/// The same, with the descriptors that came with the reply.
+///
+/// # Errors
+/// As [`call_blocking`].
+pub fn call_blocking_for<P: Procedure>(
+    socket: impl AsFd,
+    request: P::Request,
+) -> Result<(P::Reply, Vec<OwnedFd>), ChannelError> {
     let bytes = Zeroizing::new(crate::frame::message(&Call::<P> { id: 0, request })?);
     crate::socket::send(socket.as_fd(), &bytes, &[], &[])?;
     match crate::frame::read::<Answer<P>>(crate::socket::receive(socket.as_fd())?)? {
-        Frame::Message(answer, _) => Ok(answer.reply),
+        Frame::Message(answer, descriptors) => Ok((answer.reply, descriptors)),
         Frame::Chunk { .. } => Err(FrameError::Chunk.into()),
     }
 }

@@ -17,7 +17,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("bulkhead-store", &["bulkhead-ipc", "bulkhead-sandbox"]),
     ("bulkhead-auth", &["bulkhead-ipc", "bulkhead-sandbox"]),
     ("bulkhead-keys", &["bulkhead-ipc", "bulkhead-sandbox"]),
-    ("bulkhead-cli", &["bulkhead-ipc"]),
+    ("bulkhead-migrate", &["bulkhead-ipc", "bulkhead-mime"]),
+    ("bulkhead-cli", &["bulkhead-ipc", "bulkhead-migrate", "bulkhead-mime"]),
     // it looks at the suites from outside, and links nothing of them
     ("bulkhead-bench", &[]),
     ("bulkhead-tests", &["bulkhead-ipc", "bulkhead-sandbox", "bulkhead-breach"]),
@@ -33,7 +34,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["bulkhead-auth"]),
     ("argon2", &["bulkhead-auth"]),
     ("zstd", &["bulkhead-store"]),
-    ("bulkhead-mime", &["bulkhead-smtp", "bulkhead-imap"]),
+    ("bulkhead-mime", &["bulkhead-smtp", "bulkhead-imap", "bulkhead-migrate", "bulkhead-cli"]),
     ("encoding_rs", &["bulkhead-mime"]),
     ("bincode", &["bulkhead-ipc"]),
     ("tokio-rustls", &["bulkhead-listener", "bulkhead-bench"]),

@@ -3,6 +3,7 @@
 mod accounts;
 mod aliases;
 mod domains;
+mod mailboxes;
 mod refusal;
 
 use std::os::fd::OwnedFd;
@@ -42,17 +43,21 @@ type Waiting = (AuthRequest, Responder<AuthAdmin>, Entered);
 
 async fn answer_all(auth: Rc<Auth>, mut waiting: mpsc::Receiver<Waiting>) {
     while let Some((request, responder, _entered)) = waiting.recv().await {
-        let reply = answer(&auth, request).await.unwrap_or_else(|refusal| {
+        let answered = match request {
+            AuthRequest::OpenMailboxes { address } => mailboxes::open(&auth, &address).await,
+            request => answer(&auth, request).await.map(|reply| (reply, Vec::new())),
+        };
+        let (reply, descriptors) = answered.unwrap_or_else(|refusal| {
             if let Refusal::Database(error) = &refusal {
                 tracing::error!(%error, "an administrator's request");
             }
-            refusal.reply()
+            (refusal.reply(), Vec::new())
         });
-        responder.reply(reply, Vec::new());
+        responder.reply(reply, descriptors);
     }
 }
 
-/// Does what is asked.
+/// Does what is asked and answered by words alone.
 ///
 /// # Errors
 /// Why it is not done; nothing is changed then.
@@ -64,6 +69,7 @@ pub async fn answer(auth: &Auth, request: AuthRequest) -> Result<AuthReply, Refu
             accounts::set_password(auth, &address, credential).await
         }
         AuthRequest::RemoveAccount { address } => accounts::remove(auth, &address).await,
+        AuthRequest::OpenMailboxes { .. } => Err(Refusal::NoSession),
         AuthRequest::AddDomain { domain } => domains::add(auth, &domain),
         AuthRequest::ListDomains => domains::list(auth),
         AuthRequest::RemoveDomain { domain } => domains::remove(auth, &domain),

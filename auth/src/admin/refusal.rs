@@ -77,6 +77,9 @@ pub enum Refusal {
     /// Hashing failed.
     #[error("the password could not be hashed; try again")]
     NotHashed,
+    /// The store is away, or opens no session.
+    #[error("the store opens no session now; try again")]
+    NoSession,
     /// The database failed; nothing was changed.
     #[error("{0}")]
     Database(#[from] DatabaseError),
@@ -88,9 +91,11 @@ impl Refusal {
     pub fn reply(&self) -> AuthReply {
         let kind = match self {
             Refusal::NoAccount(_) | Refusal::NoAlias(_) | Refusal::UnknownDomain(_) => RefusalKind::NotThere,
-            Refusal::TooMany | Refusal::Busy(_) | Refusal::NotHashed | Refusal::Database(_) => {
-                RefusalKind::NotNow
-            }
+            Refusal::TooMany
+            | Refusal::Busy(_)
+            | Refusal::NotHashed
+            | Refusal::NoSession
+            | Refusal::Database(_) => RefusalKind::NotNow,
             _ => RefusalKind::Input,
         };
         AuthReply::Refused { kind, why: self.to_string() }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use ipc::exit::{Exit, Failure};
-use ipc::mail::{MailboxId, Uid};
+use ipc::exit::Failure;
+use ipc::mail::Uid;
 use ipc::service::mailbox::{MailboxRow, MailboxStatus, MessageRow, Refusal};
 use migrate::maildir::{MaildirWriter, Written};
 use migrate::mbox::MboxWriter;

@@ -7,7 +7,7 @@ use ring::digest::{Context, SHA256, digest};
 pub(super) fn transaction(account: &str, folder: &str, identity: &[u8]) -> TransactionId {
     let mut hash = Context::new(&SHA256);
     for part in [b"bulkhead import 1".as_slice(), account.as_bytes(), folder.as_bytes(), identity] {
-        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(&(part.len() as u64).to_le_bytes());
         hash.update(part);
     }
     TransactionId(hash.finish().as_ref().iter().take(16).fold(0, |id, byte| id << 8 | u128::from(*byte)))

@@ -12,6 +12,9 @@ use migrate::{Folder, Letter};
 
 use super::{identity, other_mail};
 
+/// The bytes of a message, and when it arrived if only its file says so.
+pub(super) type Opened = (Box<dyn Read>, Option<Seconds>);
+
 /// Folders, one after the other, and the messages of the one that was opened last.
 pub(super) trait Source {
     /// The next folder, and how many messages it has, if that is known.
@@ -20,8 +23,8 @@ pub(super) trait Source {
     /// The next message of the folder.
     fn next_letter(&mut self) -> Result<Option<Letter>, Failure>;
 
-    /// The bytes of that message, and when it arrived if only its file says so; none if it has gone meanwhile.
-    fn open(&mut self) -> Result<Option<(Box<dyn Read>, Option<Seconds>)>, Failure>;
+    /// That message; none if it has gone meanwhile.
+    fn open(&mut self) -> Result<Option<Opened>, Failure>;
 
     /// What is known of the UIDs of the folder after its last message.
     fn uids(&self) -> (Option<u32>, Option<u32>);
@@ -68,7 +71,7 @@ impl Source for MaildirSource {
         Ok(self.current.as_ref().map(|current| current.letter.clone()))
     }
 
-    fn open(&mut self) -> Result<Option<(Box<dyn Read>, Option<Seconds>)>, Failure> {
+    fn open(&mut self) -> Result<Option<Opened>, Failure> {
         let Some(current) = &self.current else { return Ok(None) };
         let opened = self.maildir.open_letter(current).map_err(other_mail)?;
         Ok(opened.map(|(file, modified)| (Box::new(file) as Box<dyn Read>, Some(modified))))
@@ -115,7 +118,7 @@ impl Source for MboxSource {
         Ok(Some(current.letter.clone()))
     }
 
-    fn open(&mut self) -> Result<Option<(Box<dyn Read>, Option<Seconds>)>, Failure> {
+    fn open(&mut self) -> Result<Option<Opened>, Failure> {
         let bytes = self.current.as_mut().map(|current| std::mem::take(&mut current.bytes));
         Ok(bytes.map(|bytes| (Box::new(Cursor::new(bytes)) as Box<dyn Read>, None)))
     }

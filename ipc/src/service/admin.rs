@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::mail::{AccountId, Address, Password, QueueId, Seconds, TransactionId};
 use crate::role::{Instance, Layers};
 use crate::rpc::Procedure;
+use crate::socket::Kind;
 
 /// The socket in the run directory that leads to the master itself.
 pub const MASTER_SOCKET: &str = "master.sock";
@@ -144,6 +145,11 @@ pub enum AuthRequest {
         /// Which.
         address: String,
     },
+    /// Open a session with an account's mailboxes, for mail that is brought along or taken out.
+    OpenMailboxes {
+        /// Whose.
+        address: String,
+    },
     /// Add a domain.
     AddDomain {
         /// Its name.
@@ -207,6 +213,8 @@ impl std::fmt::Debug for Credential {
 pub enum AuthReply {
     /// Done, and durable.
     Done,
+    /// The session's channel comes with it.
+    Opened,
     /// A page of accounts.
     Accounts {
         /// At most [`ROWS_MAX`].
@@ -267,6 +275,17 @@ impl Procedure for AuthAdmin {
     type Request = AuthRequest;
     type Reply = AuthReply;
     const IN_FLIGHT: usize = IN_FLIGHT;
+
+    fn reply_descriptors(reply: &AuthReply) -> &'static [Kind] {
+        match reply {
+            AuthReply::Opened => &[Kind::Channel],
+            AuthReply::Done
+            | AuthReply::Accounts { .. }
+            | AuthReply::Domains(_)
+            | AuthReply::Aliases { .. }
+            | AuthReply::Refused { .. } => &[],
+        }
+    }
 }
 
 /// What `store` serves.
