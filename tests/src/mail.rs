@@ -71,6 +71,14 @@ impl Running {
         self.says.read_line(&mut line).expect("a line");
         line.trim_end().to_owned()
     }
+
+    /// Tells it a line, and reads the one it answers.
+    #[must_use]
+    pub fn answer(&mut self, line: &str) -> String {
+        let input = self.child.stdin.as_mut().expect("its standard input");
+        writeln!(input, "{line}").expect("it reads");
+        self.next_line()
+    }
 }
 
 impl Drop for Running {

@@ -70,6 +70,8 @@ pub struct Options<'a> {
     pub mx: &'a str,
     /// Lines of `[imap]`.
     pub imap: &'a str,
+    /// Lines of `[pop3]`.
+    pub pop3: &'a str,
     /// Further tables.
     pub tables: &'a str,
 }
@@ -97,12 +99,12 @@ impl Suite {
             User::Root => format!("uid_base = {UID_BASE}"),
             User::Ordinary => "waive = [\"uid\"]".to_owned(),
         };
-        let Options { top, mx, imap, tables } = options;
+        let Options { top, mx, imap, pop3: pop3_lines, tables } = options;
         let text = format!(
             "hostname = \"mail.example.org\"\ndomain = \"example.org\"\nstate_dir = \"{root}/state\"\n\
              run_dir = \"{root}/run\"\n{who}\n{top}\n\n[mx]\nlisten = [\"127.0.0.1:{smtp}\"]\nworkers = 2\n{mx}\n\n\
              [imap]\nlisten_tls = [\"127.0.0.1:{imaps}\"]\nworkers = 2\n{imap}\n\n\
-             [pop3]\nlisten = [\"127.0.0.1:{pop3}\"]\nlisten_tls = [\"127.0.0.1:{pop3s}\"]\nworkers = 2\n\n\
+             [pop3]\nlisten = [\"127.0.0.1:{pop3}\"]\nlisten_tls = [\"127.0.0.1:{pop3s}\"]\nworkers = 2\n{pop3_lines}\n\n\
              [submission]\nlisten = [\"127.0.0.1:{submission}\"]\nlisten_tls = [\"127.0.0.1:{submissions}\"]\n\
              workers = 1\n\n[lmtp]\nlisten = [\"127.0.0.1:{lmtp}\"]\nworkers = 1\n\n{tables}\n"
         );
@@ -289,7 +291,8 @@ fn copy_programs(to: &Path) {
 }
 
 /// A port that nobody has, and that this process gives out once; below those the system gives to clients.
-fn free_port() -> u16 {
+#[must_use]
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = u16::try_from(std::process::id() % 10_000).expect("a remainder");
     loop {

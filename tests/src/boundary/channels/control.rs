@@ -12,7 +12,7 @@ use breach::table::Starter;
 use ipc::codec;
 use ipc::frame::VERSION;
 use ipc::role::{Layers, Role};
-use ipc::service::control::ToMaster;
+use ipc::service::control::{ReloadRefusal, ToMaster};
 use ipc::socket::PACKET_MAX;
 
 use super::frames::{chunk, message};
@@ -76,6 +76,16 @@ fn cases() -> Vec<Case> {
         ),
         case("ready-again", "that it is ready, when it serves", said(&ToMaster::Ready)),
         case("drained-unasked", "that it is drained, when nobody asked", said(&ToMaster::Drained)),
+        case(
+            "prepared-unasked",
+            "that it can go on with a new configuration, when there is none",
+            said(&ToMaster::Prepared),
+        ),
+        case(
+            "refused-unasked",
+            "that it cannot, when there is none",
+            said(&ToMaster::Refused(ReloadRefusal::System)),
+        ),
         case("flood", "50,000 signs of life that nobody asked for", Packet { times: FLOOD, ..said(&alive) }),
     ]
 }
