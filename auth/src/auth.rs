@@ -1,5 +1,6 @@
 //! What the services of the role share.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,11 +11,16 @@ use ipc::exit::{Exit, Failure};
 use ipc::mail::Seconds;
 use ipc::service::control::ReloadRefusal;
 use ipc::slice::{AuthConfig, RoleConfig};
+use tokio::sync::Semaphore;
 
 use crate::credentials::Credentials;
 use crate::database::{Database, DatabaseError};
+use crate::guessing::Guessing;
 use crate::hashing::Pool;
 use crate::store::Store;
+
+/// Wrong answers that are kept back at once, of all workers; more come when they can. A worker has more places than that.
+const LATE_MAX: usize = 1024;
 
 /// The accounts, and what they are served with.
 pub struct Auth {
@@ -22,6 +28,10 @@ pub struct Auth {
     pub database: Database,
     /// Who may log in.
     pub credentials: Rc<Credentials>,
+    /// Who guesses.
+    pub guessing: RefCell<Guessing>,
+    /// Places for wrong answers that come late.
+    pub late: Semaphore,
     /// The store.
     pub store: Store,
     /// The configured domain: always ours, and what a login without a domain means.
@@ -43,6 +53,8 @@ impl Auth {
         Ok(Rc::new(Auth {
             database,
             credentials: Rc::new(credentials),
+            guessing: RefCell::new(Guessing::new(&config)),
+            late: Semaphore::new(LATE_MAX),
             store: Store::default(),
             domain,
             gauge,
@@ -53,11 +65,16 @@ impl Auth {
     ///
     /// # Errors
     /// [`ReloadRefusal::Restart`] when the domain is another.
-    pub fn prepare(&self, config: &RoleConfig) -> Result<(), ReloadRefusal> {
+    pub fn prepare(&self, config: RoleConfig) -> Result<AuthConfig, ReloadRefusal> {
         match config {
-            RoleConfig::Auth(AuthConfig { domain, .. }) if *domain == self.domain => Ok(()),
+            RoleConfig::Auth(config) if config.domain == self.domain => Ok(config),
             _ => Err(ReloadRefusal::Restart),
         }
+    }
+
+    /// Goes on with a slice that was [prepared](Auth::prepare).
+    pub fn commit(&self, config: &AuthConfig) {
+        self.guessing.borrow_mut().set(config);
     }
 }
 

@@ -13,7 +13,7 @@ use ring::hmac;
 use tokio::sync::oneshot;
 
 use crate::database::Account;
-use crate::hashing::{Hash, HashError, Pool};
+use crate::hashing::{Hash, HashError, Place, Pool};
 
 use verified::Verified;
 
@@ -74,8 +74,8 @@ impl Credentials {
         &self.pool
     }
 
-    /// Is this the subject's password?
-    pub async fn check(self: &Rc<Self>, subject: Subject<'_>, password: &Password) -> Verdict {
+    /// Is this the subject's password? If it has to be hashed, it waits in that place.
+    pub async fn check(self: &Rc<Self>, subject: Subject<'_>, password: &Password, place: Place) -> Verdict {
         let tag = self.tag(subject, password);
         if self.verified.borrow_mut().has(&tag, Instant::now()) {
             return Verdict::Right;
@@ -88,9 +88,16 @@ impl Credentials {
             those.len() == 1
         };
         if first {
-            self.hash(tag, subject, password);
+            self.hash(tag, subject, password, place);
         }
         told.await.unwrap_or(Verdict::Busy)
+    }
+
+    /// The same for the same subject and password, and hardly for any other; it tells nothing to whom it leaks.
+    #[must_use]
+    pub fn fingerprint(&self, subject: Subject<'_>, password: &Password) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.tag(subject, password);
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
 
     /// The account's password is another now, or it is gone: what was verified counts no longer.
@@ -99,13 +106,13 @@ impl Credentials {
     }
 
     /// Puts the question to the threads; a task of its own waits, so that it does not matter who of the waiting gives up.
-    fn hash(self: &Rc<Self>, tag: Tag, subject: Subject<'_>, password: &Password) {
+    fn hash(self: &Rc<Self>, tag: Tag, subject: Subject<'_>, password: &Password, place: Place) {
         let (account, hash) = match subject {
             Subject::Account(account) => (Some(account.id), Hash::parse(&account.hash).map(Arc::new)),
             Subject::Nobody(_) => (None, Ok(Arc::clone(&self.nobody))),
         };
         let asked = match hash {
-            Ok(hash) => self.pool.check(hash, password.clone()).ok(),
+            Ok(hash) => Some(self.pool.check(hash, password.clone(), place)),
             Err(error) => {
                 tracing::error!(account = account.map(|id| id.0), %error, "a stored password hash is of no use");
                 None

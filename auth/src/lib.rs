@@ -10,11 +10,13 @@ pub mod auth;
 pub mod credentials;
 pub mod database;
 pub mod directory;
+pub mod guessing;
 pub mod hashing;
 pub mod login;
 pub mod outstanding;
 pub mod resolve;
 pub mod role;
+pub mod senders;
 pub mod store;
 pub mod wiring;
 

@@ -50,6 +50,8 @@ pub async fn serve(started: Started<Pool>) -> Result<(), Failure> {
 pub async fn run(mut control: Control, auth: Rc<Auth>) -> Result<(), Failure> {
     let mut wiring = Wiring::new(Rc::clone(&auth));
     auth.store.sessions.on_starving(control.plea(Service::Sessions));
+    // of a configuration that is not yet in force
+    let mut prepared = None;
     let settling = tokio::task::spawn_local(store::settle_all(Rc::clone(&auth)));
     loop {
         match control.next().await? {
@@ -61,9 +63,17 @@ pub async fn run(mut control: Control, auth: Rc<Auth>) -> Result<(), Failure> {
                 settling.abort();
                 return drain(control, &auth, within).await;
             }
-            Event::Prepare { config, .. } => control.answer(auth.prepare(&config)).await?,
-            // nothing of its slice changes while it runs
-            Event::Commit | Event::Abort => {}
+            Event::Prepare { config, .. } => {
+                let outcome = auth.prepare(config);
+                control.answer(outcome.as_ref().map(drop).map_err(|refusal| *refusal)).await?;
+                prepared = outcome.ok();
+            }
+            Event::Commit => {
+                if let Some(config) = prepared.take() {
+                    auth.commit(&config);
+                }
+            }
+            Event::Abort => prepared = None,
             Event::Listener { .. } | Event::Unlisten { .. } | Event::Retire => {
                 return Err(Failure::new(Exit::Software, "what only readers are told"));
             }

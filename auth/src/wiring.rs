@@ -52,7 +52,8 @@ impl Wiring {
         let auth = Rc::clone(&self.auth);
         let task = match service {
             Service::Login => {
-                spawn_local(async move { ended(peer, service, login::serve(auth, socket).await) })
+                let session = login::Session::of(peer.role);
+                spawn_local(async move { ended(peer, service, login::serve(auth, session, socket).await) })
             }
             Service::Directory => {
                 spawn_local(async move { ended(peer, service, directory::serve(auth, socket).await) })

@@ -18,7 +18,7 @@ mod tests {
     use ipc::service::directory::{Directory, DirectoryReply, DirectoryRequest};
     use ipc::service::login::{Login, LoginReply, LoginRequest};
     use ipc::service::sessions::{Sessions, SessionsReply, SessionsRequest};
-    use ipc::slice::{AuthConfig, RoleConfig};
+    use ipc::slice::{AuthConfig, Blocks, RoleConfig};
     use ipc::socket::pair;
     use ipc::{Instance, Layer, Layers, Role};
 
@@ -56,7 +56,11 @@ mod tests {
                 instance: Instance { role: Role::Auth, worker: 0 },
                 lockdown,
                 log: Log { journal: false, level: LogLevel::Debug },
-                config: RoleConfig::Auth(AuthConfig { domain: "example.org".into() }),
+                config: RoleConfig::Auth(AuthConfig {
+            domain: "example.org".into(),
+            blocks: Blocks { after: 20, seconds: 60 },
+            never_block: Vec::new(),
+        }),
             };
             master.to.send(&ToRole::Hello(Box::new(hello)), &[]).await.unwrap();
             master.expect(ToMaster::Locked(layers)).await;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use ipc::role::{Instance, Layers, Role};
 use ipc::service::control::{Hello, LockdownOrder, Log, LogLevel};
-use ipc::slice::{AuthConfig, RoleConfig};
+use ipc::slice::{AuthConfig, Blocks, RoleConfig};
 
 /// Set in the process that is to panic.
 const PANICS: &str = "BULKHEAD_TEST_PANICS";
@@ -39,6 +39,10 @@ fn hello() -> Hello {
             max_open_files: 100,
         },
         log: Log { journal: false, level: LogLevel::Info },
-        config: RoleConfig::Auth(AuthConfig { domain: "example.org".into() }),
+        config: RoleConfig::Auth(AuthConfig {
+            domain: "example.org".into(),
+            blocks: Blocks { after: 20, seconds: 60 },
+            never_block: Vec::new(),
+        }),
     }
 }

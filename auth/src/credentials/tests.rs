@@ -7,6 +7,10 @@ fn local<T>(test: impl Future<Output = T>) -> T {
     tokio::task::LocalSet::new().block_on(&runtime, test)
 }
 
+fn anywhere() -> Place {
+    Place::Stranger("192.0.2.0/24".parse().unwrap())
+}
+
 fn password(text: &str) -> Password {
     Password(text.as_bytes().to_vec())
 }
@@ -30,7 +34,7 @@ fn a_right_password_is_hashed_once_and_then_remembered() {
         let bob = account(&credentials, 1, "secret").await;
         let ask = |text: &'static str| {
             let (credentials, bob) = (Rc::clone(&credentials), bob.clone());
-            async move { credentials.check(Subject::Account(&bob), &password(text)).await }
+            async move { credentials.check(Subject::Account(&bob), &password(text), anywhere()).await }
         };
         assert_eq!(counted(&credentials, ask("secret")).await, (Verdict::Right, 1));
         assert_eq!(counted(&credentials, ask("secret")).await, (Verdict::Right, 0));
@@ -53,12 +57,12 @@ fn what_was_verified_counts_for_that_account_and_hash_only() {
         let credentials = Rc::new(Credentials::new(Pool::start().unwrap()).unwrap());
         let bob = account(&credentials, 1, "secret").await;
         let eve = account(&credentials, 2, "other").await;
-        assert_eq!(credentials.check(Subject::Account(&bob), &password("secret")).await, Verdict::Right);
-        assert_eq!(credentials.check(Subject::Account(&eve), &password("secret")).await, Verdict::Wrong);
+        assert_eq!(credentials.check(Subject::Account(&bob), &password("secret"), anywhere()).await, Verdict::Right);
+        assert_eq!(credentials.check(Subject::Account(&eve), &password("secret"), anywhere()).await, Verdict::Wrong);
         let changed = Account { id: bob.id, hash: eve.hash.clone() };
-        assert_eq!(credentials.check(Subject::Account(&changed), &password("secret")).await, Verdict::Wrong);
+        assert_eq!(credentials.check(Subject::Account(&changed), &password("secret"), anywhere()).await, Verdict::Wrong);
         let nobody = Subject::Nobody("bob@example.org");
-        assert_eq!(credentials.check(nobody, &password("secret")).await, Verdict::Wrong);
+        assert_eq!(credentials.check(nobody, &password("secret"), anywhere()).await, Verdict::Wrong);
     });
 }
 
@@ -75,7 +79,7 @@ fn equal_questions_are_asked_once_for_nobody_as_for_somebody() {
                     tokio::task::spawn_local(async move {
                         let subject =
                             if known { Subject::Account(&bob) } else { Subject::Nobody("eve@example.org") };
-                        credentials.check(subject, &password(text)).await
+                        credentials.check(subject, &password(text), anywhere()).await
                     })
                 })
                 .collect();
@@ -107,7 +111,7 @@ fn a_stored_hash_that_is_none_lets_nobody_in() {
             "$argon2id$v=19$m=4294967295,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
         ] {
             let account = Account { id: AccountId(1), hash: hash.into() };
-            assert_eq!(credentials.check(Subject::Account(&account), &password("")).await, Verdict::Busy);
+            assert_eq!(credentials.check(Subject::Account(&account), &password(""), anywhere()).await, Verdict::Busy);
         }
         assert_eq!(credentials.pool().hashes(), 0);
     });

@@ -57,6 +57,19 @@ impl Database {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The aliases that lead to an address at once, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn aliases_to(&self, target: &str, limit: usize) -> Result<Vec<String>, DatabaseError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT alias FROM aliases WHERE target = ?1 ORDER BY alias LIMIT ?2")?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = statement.query_map(params![target, limit], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Is the address an account or an alias?
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 //!
 //! Each hash takes 19 MiB and about 20 ms of a core, so their number is bounded (no more than one a core at once), and so
 //! is the number of those that wait. Logins and an administrator's passwords wait in lanes of their own, served in
-//! turn: a hundred new accounts take half of the threads at most while somebody logs in.
+//! turn: a hundred new accounts take half of the threads at most while somebody logs in. Of the logins, those from where an
+//! account was logged in before come first, and the others in the turns of their networks.
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +13,7 @@ use std::thread;
 use ipc::mail::Password;
 use tokio::sync::oneshot;
 
-use super::lanes::{Job, Lane, Queues, State};
+use super::lanes::{Job, Place, Queues, State};
 use super::phc::{Hash, HashError};
 
 /// Hashes that may wait in each lane for each thread: about ten seconds of work, half a login's patience.
@@ -70,18 +71,19 @@ impl Pool {
         self.owner.shared.hashes.load(Ordering::Relaxed)
     }
 
-    /// Is it this password?
-    ///
-    /// # Errors
-    /// When too many logins wait.
+    /// Is it this password? The receiver is told nothing when too many wait, and it has to give its place to another.
+    #[must_use]
     pub fn check(
         &self,
         hash: Arc<Hash>,
         password: Password,
-    ) -> Result<oneshot::Receiver<Result<bool, HashError>>, Full> {
+        place: Place,
+    ) -> oneshot::Receiver<Result<bool, HashError>> {
         let (tell, told) = oneshot::channel();
-        self.push(Lane::Login, Job::Check(hash, password, tell))?;
-        Ok(told)
+        let job = Job::Check(hash, password, tell);
+        // Who is given back learns of it by being dropped.
+        drop(self.owner.push(|queues, most| queues.push_login(place, job, most)));
+        told
     }
 
     /// Hashes a new password, in PHC form.
@@ -90,21 +92,21 @@ impl Pool {
     /// When too many new passwords wait.
     pub fn make(&self, password: Password) -> Result<oneshot::Receiver<Result<String, HashError>>, Full> {
         let (tell, told) = oneshot::channel();
-        self.push(Lane::Admin, Job::Make(password, tell))?;
-        Ok(told)
-    }
-
-    fn push(&self, lane: Lane, job: Job) -> Result<(), Full> {
-        let shared = &self.owner.shared;
-        let mut queues = shared.lock();
-        let queue = queues.lane(lane);
-        if queue.len() >= WAITING_PER_THREAD.saturating_mul(self.owner.threads) {
-            return Err(Full);
+        let job = Job::Make(password, tell);
+        match self.owner.push(|queues, most| queues.push_admin(job, most)) {
+            None => Ok(told),
+            Some(_given_back) => Err(Full),
         }
-        queue.push_back(job);
-        drop(queues);
-        shared.work.notify_one();
-        Ok(())
+    }
+}
+
+impl Owner {
+    /// Puts a job where it is to wait, and wakes a thread.
+    fn push(&self, put: impl FnOnce(&mut Queues, usize) -> Option<Job>) -> Option<Job> {
+        let most = WAITING_PER_THREAD.saturating_mul(self.threads);
+        let given_back = put(&mut self.shared.lock(), most);
+        self.shared.work.notify_one();
+        given_back
     }
 }
 
@@ -151,15 +153,29 @@ mod tests {
         let pool = Pool::start().unwrap();
         let hash = Arc::new(Hash::of_nobody().unwrap());
         let room = WAITING_PER_THREAD * pool.threads();
-        let pushed: Vec<_> = (0..room * 2)
-            .map(|number| pool.check(Arc::clone(&hash), Password(number.to_le_bytes().to_vec())))
+        let place = Place::Stranger(ipc::network::Network::of(std::net::Ipv4Addr::LOCALHOST.into(), 24));
+        let mut pushed: Vec<_> = (0..room * 2)
+            .map(|number| pool.check(Arc::clone(&hash), Password(number.to_le_bytes().to_vec()), place))
             .collect();
-        let taken = pushed.iter().filter(|pushed| pushed.is_ok()).count();
-        assert!(taken >= room && taken < room + room / 2, "{taken} of {room}");
+        let (mut refused, mut done) = (0, 0);
+        pushed.retain_mut(|told| match told.try_recv() {
+            Err(oneshot::error::TryRecvError::Empty) => true,
+            Err(oneshot::error::TryRecvError::Closed) => {
+                refused += 1;
+                false
+            }
+            Ok(_) => {
+                done += 1;
+                false
+            }
+        });
+        assert!(refused <= room && refused > room / 2, "{refused} of {room}");
         assert!(pool.make(Password(b"x".to_vec())).is_ok(), "the other lane is free");
         drop(pool);
         // the threads end after the hash they are at, and whoever waits learns of it
-        let told: Vec<_> = pushed.into_iter().flatten().map(|told| told.blocking_recv()).collect();
-        assert!(told.last().unwrap().is_err() && told.iter().filter(|told| told.is_ok()).count() < room);
+        let told: Vec<_> = pushed.into_iter().map(oneshot::Receiver::blocking_recv).collect();
+        assert!(
+            told.last().unwrap().is_err() && done + told.iter().filter(|told| told.is_ok()).count() < room
+        );
     }
 }

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Bound;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -20,8 +21,8 @@ use ipc::service::admin::{AuthAdmin, AuthReply, AuthRequest, Credential, NewAcco
 use ipc::service::control::{Permission, ToMaster, ToRole};
 use ipc::service::directory::{Directory, DirectoryReply, DirectoryRequest};
 use ipc::service::login::{Login, LoginReply, LoginRequest};
-use ipc::service::sessions::{Sessions, SessionsReply, SessionsRequest};
-use ipc::slice::AuthConfig;
+use ipc::service::sessions::{CREATE_MAX, Sessions, SessionsReply, SessionsRequest};
+use ipc::slice::{AuthConfig, Blocks};
 use ipc::socket::pair;
 use ipc::{Instance, Layers, Role};
 use tempfile::TempDir;
@@ -47,6 +48,15 @@ pub(super) struct Running {
     pub(super) role: JoinHandle<Result<(), Failure>>,
 }
 
+/// After three wrong passwords from elsewhere nothing is heard from there for a minute.
+pub(super) fn config() -> AuthConfig {
+    AuthConfig {
+        domain: "example.org".into(),
+        blocks: Blocks { after: 3, seconds: 60 },
+        never_block: vec!["127.0.0.0/8".parse().unwrap()],
+    }
+}
+
 pub(super) fn database(directory: &TempDir) -> PathBuf {
     directory.path().join("accounts.db")
 }
@@ -57,8 +67,8 @@ impl Running {
         let (ours, theirs) = pair().unwrap();
         let (to, mut from) = channel::open::<ToRole, ToMaster>(ours).unwrap();
         let control = Control::locked(Blocking::new(theirs), Layers::NONE).await.unwrap();
-        let config = AuthConfig { domain: "example.org".into() };
-        let auth = Auth::open(&database(directory), config, Pool::start().unwrap(), control.gauge()).unwrap();
+        let auth =
+            Auth::open(&database(directory), config(), Pool::start().unwrap(), control.gauge()).unwrap();
         let role = spawn_local(crate::role::run(control, Rc::clone(&auth)));
         assert!(matches!(from.receive().await.unwrap(), Frame::Message(ToMaster::Locked(_), _)));
         to.send(&ToRole::Serve, &[]).await.unwrap();
@@ -119,6 +129,8 @@ pub(super) struct Store {
     pub(super) away: Cell<bool>,
     pub(super) created: RefCell<BTreeSet<AccountId>>,
     pub(super) opened: RefCell<Vec<AccountId>>,
+    /// Whom the sessions that send may send as.
+    pub(super) sending: RefCell<Vec<Senders>>,
     pub(super) removed: RefCell<Vec<AccountId>>,
     far_ends: RefCell<Vec<OwnedFd>>,
     task: RefCell<Option<JoinHandle<()>>>,
@@ -128,10 +140,19 @@ impl Store {
     fn answer(&self, request: &SessionsRequest) -> (SessionsReply, Vec<OwnedFd>) {
         match request {
             _ if self.away.get() => (SessionsReply::Unavailable, Vec::new()),
-            SessionsRequest::OpenMailbox { account } | SessionsRequest::OpenSubmit { account, .. } if self.removed.borrow().contains(account) => {
+            SessionsRequest::OpenMailbox { account }
+            | SessionsRequest::OpenSubmit { account, .. }
+            | SessionsRequest::OpenImport { account }
+                if self.removed.borrow().contains(account) =>
+            {
                 (SessionsReply::Removed, Vec::new())
             }
-            SessionsRequest::OpenMailbox { account } | SessionsRequest::OpenSubmit { account, .. } => {
+            SessionsRequest::OpenMailbox { account }
+            | SessionsRequest::OpenSubmit { account, .. }
+            | SessionsRequest::OpenImport { account } => {
+                if let SessionsRequest::OpenSubmit { senders, .. } = request {
+                    self.sending.borrow_mut().push(senders.clone());
+                }
                 let (ours, theirs) = pair().unwrap();
                 self.opened.borrow_mut().push(*account);
                 self.far_ends.borrow_mut().push(ours);
@@ -143,6 +164,11 @@ impl Store {
             }
             SessionsRequest::Create { accounts } => self.create(accounts),
             SessionsRequest::Revoke { .. } => (SessionsReply::Done, Vec::new()),
+            SessionsRequest::Accounts { after } => {
+                let there = self.created.borrow();
+                let behind = there.range((Bound::Excluded(*after), Bound::Unbounded)).copied();
+                (SessionsReply::Accounts(behind.take(CREATE_MAX).collect()), Vec::new())
+            }
         }
     }
 

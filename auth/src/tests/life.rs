@@ -193,7 +193,6 @@ fn a_master_that_is_gone_ends_the_role() {
 fn a_database_of_no_use_ends_the_start_with_a_sentence() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(database(&directory), vec![b'x'; 8192]).unwrap();
-    let config = || ipc::slice::AuthConfig { domain: "example.org".into() };
     let pool = crate::hashing::Pool::start().unwrap();
     let failure = crate::auth::Auth::open(&database(&directory), config(), pool.clone(), Default::default())
         .err()
