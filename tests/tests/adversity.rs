@@ -19,7 +19,7 @@ use bulkhead_tests::suite::{Options, Suite, User, is_root, signal, text_of};
 
 const LOGIN: &str = "anna@example.org";
 const PASSWORD: &str = "correct horse";
-const ROLES: [&str; 6] = ["store", "keys", "auth", "mx", "imap", "pop3"];
+const ROLES: [&str; 8] = ["store", "keys", "auth", "mx", "imap", "pop3", "submission", "lmtp"];
 
 fn suite() -> Suite {
     let suite = Suite::start(User::here()[0], Options::default());

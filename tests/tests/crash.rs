@@ -119,7 +119,8 @@ fn others_of(role: &str) -> usize {
 }
 
 fn all_pids(suite: &Suite) -> BTreeSet<u32> {
-    ["store", "keys", "auth", "mx", "imap", "pop3"].iter().flat_map(|role| suite.pids(role)).collect()
+    let roles = ["store", "keys", "auth", "mx", "imap", "pop3", "submission", "lmtp"];
+    roles.iter().flat_map(|role| suite.pids(role)).collect()
 }
 
 fn all_ready(suite: &Suite) -> bool {
@@ -171,7 +172,7 @@ fn a_pop3_is_killed() {
 fn the_master_is_killed_and_nobody_is_left() {
     let suite = Suite::start(User::here()[0], Options::default());
     let pids = all_pids(&suite);
-    assert_eq!(pids.len(), 9);
+    assert_eq!(pids.len(), 11);
     signal(suite.master_pid(), "KILL");
     let gone = wait_for(Duration::from_secs(5), || {
         pids.iter().all(|pid| {
@@ -186,7 +187,7 @@ fn the_master_is_killed_and_nobody_is_left() {
 fn logins_and_handshakes_come_back_after_each_kill() {
     let suite = Suite::start(User::here()[0], Options::default());
     suite.import(&[(LOGIN, PASSWORD)]);
-    for role in ["keys", "auth", "store", "imap", "pop3", "mx"] {
+    for role in ["keys", "auth", "store", "imap", "pop3", "submission", "lmtp", "mx"] {
         for pid in suite.pids(role) {
             signal(pid, "KILL");
         }

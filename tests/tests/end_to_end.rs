@@ -41,7 +41,11 @@ fn every_role_is_locked_down_and_says_so() {
         let suite = Suite::start(user, Options::default());
         let status = suite.status();
         let rows = status.as_array().expect("rows");
-        assert_eq!(rows.len(), 9, "store, keys, auth, two mx, two imap, two pop3: {status}");
+        assert_eq!(
+            rows.len(),
+            11,
+            "store, keys, auth, two mx, two imap, two pop3, submission, lmtp: {status}"
+        );
         let mut uids = std::collections::BTreeSet::new();
         for row in rows {
             let layers: Vec<_> =
@@ -66,7 +70,7 @@ fn every_role_is_locked_down_and_says_so() {
         }
         if user == User::Root {
             let distinct: std::collections::BTreeSet<_> = uids.iter().map(|(_, uid)| uid.clone()).collect();
-            assert_eq!(distinct.len(), 6, "a uid for each role: {uids:?}");
+            assert_eq!(distinct.len(), 8, "a uid for each role: {uids:?}");
             assert!(!distinct.iter().any(|uid| uid.starts_with("Uid:\t0")), "{uids:?}");
         }
     }

@@ -125,7 +125,7 @@ fn no_reader_ever_holds_the_key() {
         let busy = scope.spawn(load);
         let mut rounds = 0;
         while !busy.is_finished() || rounds == 0 {
-            for role in ["mx", "imap", "pop3", "auth", "store"] {
+            for role in ["mx", "imap", "pop3", "submission", "lmtp", "auth", "store"] {
                 for pid in suite.pids(role) {
                     assert_eq!(scan(pid, &forms), Vec::<&str>::new(), "{role} holds the key");
                 }
