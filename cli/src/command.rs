@@ -54,6 +54,9 @@ pub(crate) enum What {
     /// Aliases: addresses that lead to accounts
     #[command(subcommand)]
     Alias(Alias),
+    /// Mail that waits to be sent to other servers
+    #[command(subcommand)]
+    Queue(Queue),
 }
 
 /// How a list is shown.
@@ -184,6 +187,16 @@ pub(crate) enum Domain {
     Remove {
         /// Its name
         domain: String,
+    },
+}
+
+/// On mail that waits.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Queue {
+    /// List what waits, the oldest first
+    List {
+        #[command(flatten)]
+        json: Json,
     },
 }
 

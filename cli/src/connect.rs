@@ -9,6 +9,7 @@ use ipc::exit::{Exit, Failure};
 use ipc::rpc::{Procedure, call_blocking_for};
 use ipc::service::admin::{
     AUTH_SOCKET, AuthAdmin, AuthReply, AuthRequest, MASTER_SOCKET, MasterAdmin, MasterReply, MasterRequest,
+    STORE_SOCKET, StoreAdmin, StoreReply, StoreRequest,
 };
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
@@ -43,6 +44,14 @@ impl Suite {
         Ok(Auth(connect(&master::run_dir(self.config())?.join(AUTH_SOCKET))?))
     }
 
+    /// A connection to `store`.
+    ///
+    /// # Errors
+    /// As [`Suite::auth`].
+    pub(crate) fn store(&self) -> Result<Store, Failure> {
+        Ok(Store(connect(&master::run_dir(self.config())?.join(STORE_SOCKET))?))
+    }
+
     /// A connection to the master.
     ///
     /// # Errors
@@ -71,6 +80,20 @@ impl Auth {
     /// As [`Auth::ask`].
     pub(crate) fn ask_for(&self, request: AuthRequest) -> Result<(AuthReply, Vec<OwnedFd>), Failure> {
         call::<AuthAdmin>(&self.0, request)
+    }
+}
+
+/// A connection to `store`.
+#[derive(Debug)]
+pub(crate) struct Store(OwnedFd);
+
+impl Store {
+    /// Asks, and waits for the answer.
+    ///
+    /// # Errors
+    /// The connection ended.
+    pub(crate) fn ask(&self, request: StoreRequest) -> Result<StoreReply, Failure> {
+        call::<StoreAdmin>(&self.0, request).map(|(reply, _)| reply)
     }
 }
 

@@ -14,6 +14,7 @@ mod master;
 mod migrate;
 mod output;
 mod password;
+mod queue;
 mod reload;
 mod status;
 mod stop;
@@ -58,5 +59,6 @@ fn perform(command: Command) -> Result<(), Failure> {
         What::Export(what) => migrate::export(&suite, what),
         What::Domain(what) => domain::perform(&suite, what),
         What::Alias(what) => alias::perform(&suite, what),
+        What::Queue(what) => queue::perform(&suite, what),
     }
 }

@@ -166,7 +166,7 @@ pub const PEERS: &[Line] = &[
         Wire::Admin,
         "accounts, domains, aliases; handed on by the master with a permission",
     ),
-    line(CLI, Here(Store), Wire::Later("admin"), "check, backup, undelete"),
+    line(CLI, Here(Store), Wire::Admin, "what waits in the queue; later check, backup, undelete"),
     line(CLI, Here(Keys), Wire::Later("admin"), "certificates, DKIM keys"),
 ];
 

@@ -1,5 +1,5 @@
 //! The sockets of the `bulkhead` command: accepted here, where credentials can be read. What is for the master it
-//! answers itself; what is for `auth` is handed on unread.
+//! answers itself; what is for `auth` or `store` is handed on unread.
 
 use std::cell::Cell;
 use std::io;
@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ipc::exit::{Exit, Failure};
+use ipc::role::Role;
 use ipc::rpc::{self, Responder};
-use ipc::service::admin::{AUTH_SOCKET, MASTER_SOCKET, MasterAdmin, MasterReply, MasterRequest};
+use ipc::service::admin::{AUTH_SOCKET, MASTER_SOCKET, STORE_SOCKET, MasterAdmin, MasterReply, MasterRequest};
 use ipc::service::control::Permission;
 use rustix::fs::{CWD, Mode};
 use rustix::io::Errno;
@@ -33,15 +34,16 @@ pub enum Asked {
     Stop,
     /// To read the configuration again.
     Reload(Responder<MasterAdmin>),
-    /// A connection for `auth`.
-    Auth(Permission, OwnedFd),
+    /// A connection for that role.
+    Role(Role, Permission, OwnedFd),
 }
 
-/// The two listening sockets; their files are removed when this is dropped.
+/// The listening sockets; their files are removed when this is dropped.
 #[derive(Debug)]
 pub struct Sockets {
     master: Listening,
     auth: Listening,
+    store: Listening,
 }
 
 /// One of them.
@@ -58,15 +60,16 @@ impl Drop for Listening {
 }
 
 impl Sockets {
-    /// Makes both in the run directory, which this process has for itself.
+    /// Makes them in the run directory, which this process has for itself.
     ///
     /// # Errors
     /// When one cannot be made there.
     pub fn bind(run_dir: &Path) -> Result<Self, Failure> {
-        Ok(Sockets { master: listen(run_dir.join(MASTER_SOCKET))?, auth: listen(run_dir.join(AUTH_SOCKET))? })
+        let at = |name| listen(run_dir.join(name));
+        Ok(Sockets { master: at(MASTER_SOCKET)?, auth: at(AUTH_SOCKET)?, store: at(STORE_SOCKET)? })
     }
 
-    /// Accepts on both, from now on. Within a local set.
+    /// Accepts on all of them, from now on. Within a local set.
     ///
     /// # Errors
     /// When a descriptor cannot be registered.
@@ -82,10 +85,13 @@ impl Sockets {
                 drop(permit);
             });
         })?;
-        let to_auth = asked.clone();
-        accept(self.auth.socket.take(), move |permission, connection| {
-            let _ = to_auth.try_send(Asked::Auth(permission, connection));
-        })
+        for (role, listening) in [(Role::Auth, &mut self.auth), (Role::Store, &mut self.store)] {
+            let asked = asked.clone();
+            accept(listening.socket.take(), move |permission, connection| {
+                let _ = asked.try_send(Asked::Role(role, permission, connection));
+            })?;
+        }
+        Ok(())
     }
 }
 

@@ -88,17 +88,18 @@ impl Roles {
         None
     }
 
-    /// Hands an administrator's connection to `auth`; closes it when `auth` is away.
-    pub fn hand_to_auth(
+    /// Hands an administrator's connection to the role that serves it; closes it when that is away.
+    pub fn hand_on(
         &mut self,
+        role: Role,
         permission: Permission,
         connection: OwnedFd,
         supervisor: &mut Supervisor,
         queue: &mut Vec<Action>,
     ) {
-        let auth = Instance { role: Role::Auth, worker: 0 };
-        if supervisor.is_ready(auth) {
-            self.tell(auth, ToRole::Admin { permission }, vec![connection], supervisor, queue);
+        let server = Instance { role, worker: 0 };
+        if supervisor.is_ready(server) {
+            self.tell(server, ToRole::Admin { permission }, vec![connection], supervisor, queue);
         }
     }
 

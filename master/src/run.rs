@@ -145,8 +145,8 @@ impl Master {
             }
             Asked::Stop if self.supervisor.is_stopping() => {}
             Asked::Stop => self.stop("an administrator", actions),
-            Asked::Auth(permission, connection) => {
-                self.roles.hand_to_auth(permission, connection, &mut self.supervisor, actions);
+            Asked::Role(role, permission, connection) => {
+                self.roles.hand_on(role, permission, connection, &mut self.supervisor, actions);
             }
         }
     }

@@ -55,8 +55,13 @@ async fn connections_are_answered_and_handed_on() {
             assert!(matches!(reply, MasterReply::Stopping));
             assert!(matches!(asked.recv().await, Some(Asked::Stop)));
 
-            let _auth = client(&dir.path().join(AUTH_SOCKET));
-            assert!(matches!(asked.recv().await, Some(Asked::Auth(Permission::Full, _))));
+            for (socket, role) in [(AUTH_SOCKET, Role::Auth), (STORE_SOCKET, Role::Store)] {
+                let _client = client(&dir.path().join(socket));
+                let Some(Asked::Role(to, Permission::Full, _)) = asked.recv().await else {
+                    panic!("a connection")
+                };
+                assert_eq!(to, role);
+            }
             drop(sockets);
             assert!(!path.exists());
         })
