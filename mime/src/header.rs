@@ -104,6 +104,8 @@ fn split(raw: &[u8], first_line: usize) -> Option<Field<'_>> {
     if name.is_empty() {
         return None;
     }
+    #[cfg(feature = "planted-panic")]
+    crate::planted::step_on(name);
     let value = raw.get(colon.saturating_add(1)..)?;
     let value = value.strip_suffix(b"\n").map_or(value, |value| value.strip_suffix(b"\r").unwrap_or(value));
     Some(Field { name, value, raw })

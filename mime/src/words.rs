@@ -13,6 +13,7 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, ISO_2022_JP, WINDOWS_1252};
 use transfer::Transfer;
+pub(crate) use transfer::{Base64, hexadecimal};
 
 /// Decodes an unfolded field value: at most three octets for each of the value.
 ///

@@ -108,6 +108,8 @@ impl Fields {
                 }
                 Place::Name(name) => {
                     if *first == b':' {
+                        #[cfg(feature = "planted-panic")]
+                        crate::planted::step_on(name);
                         let known = lookup(name);
                         self.place = self.begin(known);
                     } else if name.len() < NAME_MAX {

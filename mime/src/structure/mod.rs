@@ -123,6 +123,31 @@ pub struct Structure {
 }
 
 impl Structure {
+    /// Of a message that nobody parses: one `text/plain` part without a header or an envelope, as large as the message.
+    #[must_use]
+    pub fn opaque(size: u64) -> Self {
+        Structure {
+            parts: vec![Part {
+                depth: 0,
+                kind: Kind::Leaf,
+                header: Span::default(),
+                body: Span { offset: 0, len: size },
+                lines: 0,
+                media_type: Text::from("text"),
+                media_subtype: Text::from("plain"),
+                params: Vec::new(),
+                id: None,
+                description: None,
+                encoding: Some(Text::from("8bit")),
+                md5: None,
+                disposition: None,
+                languages: Vec::new(),
+                location: None,
+                envelope: None,
+            }],
+        }
+    }
+
     /// Every part; the first is the message itself.
     #[must_use]
     pub fn parts(&self) -> &[Part] {

@@ -142,3 +142,16 @@ fn lies_are_found() {
     }
     assert_eq!(scan(MESSAGE).check(len - 1), Err(Bad::Place(0)));
 }
+
+#[test]
+fn what_nobody_parses_is_one_text() {
+    let structure = Structure::opaque(7);
+    let whole = Some(Span { offset: 0, len: 7 });
+    let get = |path: &[u32], section| structure.section(path, section);
+    assert_eq!(get(&[], Section::Content), whole);
+    assert_eq!(get(&[], Section::Text), whole);
+    assert_eq!(get(&[1], Section::Content), whole);
+    assert_eq!(get(&[], Section::Header), Some(Span::default()));
+    assert_eq!((get(&[2], Section::Content), structure.envelope()), (None, None));
+    assert!(structure.root().unwrap().is_type("TEXT", "plain"));
+}

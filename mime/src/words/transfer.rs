@@ -27,29 +27,28 @@ impl Transfer {
     }
 }
 
-/// Passes over what is not of the alphabet. Padding ends a group, not the text: some join pieces that were padded each.
 fn base64(text: &[u8]) -> Vec<u8> {
-    let mut octets = Vec::with_capacity(text.len());
-    let mut group = Group::default();
-    for byte in text {
-        match sextet(*byte) {
-            Some(sextet) => octets.extend(group.push(sextet)),
-            None if *byte == b'=' => group = Group::default(),
-            None => {}
-        }
-    }
-    octets
+    let mut group = Base64::default();
+    text.iter().filter_map(|byte| group.push(*byte)).collect()
 }
 
-/// Bits that are not yet an octet.
-#[derive(Default)]
-struct Group {
+/// Base64 on its way: bits that are not yet an octet.
+#[derive(Debug, Default)]
+pub(crate) struct Base64 {
     bits: u16,
     count: u8,
 }
 
-impl Group {
-    fn push(&mut self, sextet: u8) -> Option<u8> {
+impl Base64 {
+    /// The octet that the next character completes. Passes over what is not of the alphabet. Padding ends a group, not the
+    /// text: some join pieces that were padded each.
+    pub(crate) fn push(&mut self, byte: u8) -> Option<u8> {
+        let Some(sextet) = sextet(byte) else {
+            if byte == b'=' {
+                *self = Base64::default();
+            }
+            return None;
+        };
         self.bits = (self.bits << 6) | u16::from(sextet);
         self.count = self.count.saturating_add(6);
         let left = self.count.checked_sub(8)?;
@@ -92,7 +91,8 @@ fn quoted(text: &[u8]) -> Vec<u8> {
     octets
 }
 
-fn hexadecimal(high: u8, low: u8) -> Option<u8> {
+/// The octet of two hexadecimal digits.
+pub(crate) fn hexadecimal(high: u8, low: u8) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     Some((digit(high)? << 4) | digit(low)?)
 }
