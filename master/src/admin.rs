@@ -11,7 +11,9 @@ use std::time::Duration;
 use ipc::exit::{Exit, Failure};
 use ipc::role::Role;
 use ipc::rpc::{self, Responder};
-use ipc::service::admin::{AUTH_SOCKET, MASTER_SOCKET, STORE_SOCKET, MasterAdmin, MasterReply, MasterRequest};
+use ipc::service::admin::{
+    AUTH_SOCKET, MASTER_SOCKET, MasterAdmin, MasterReply, MasterRequest, STORE_SOCKET,
+};
 use ipc::service::control::Permission;
 use rustix::fs::{CWD, Mode};
 use rustix::io::Errno;
