@@ -104,7 +104,10 @@ pub fn read<M: Message>(mut packet: Packet) -> Result<Frame<M>, FrameError> {
             if bytes.is_empty() || bytes.len() > CHUNK_MAX || !packet.descriptors.is_empty() {
                 return Err(FrameError::Chunk);
             }
-            Ok(Frame::Chunk { stream: u32::from_le_bytes([*a, *b, *c, *d]), bytes: bytes.to_vec() })
+            let stream = u32::from_le_bytes([*a, *b, *c, *d]);
+            // In place: a chunk is large, and every byte of mail comes this way.
+            packet.bytes.drain(..chunk_head(stream).len());
+            Ok(Frame::Chunk { stream, bytes: packet.bytes })
         }
         [VERSION, kind, ..] => Err(FrameError::UnknownKind(*kind)),
         [version, _, ..] => Err(FrameError::Version(*version)),
