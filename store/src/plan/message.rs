@@ -58,10 +58,11 @@ pub(super) fn additions(
     let Some(found) = found else { return Err(Decision::Answer(Outcome::NoAccount)) };
     let mut changes = Vec::with_capacity(found.len().saturating_add(1));
     for (key, mailbox) in found {
-        let state = State { modseq: 0, flags: SystemFlags::default(), keywords: 0 };
         let uid = staging.next_uid(key, mailbox);
         let Some(uid) = uid else { return Err(Decision::Answer(Outcome::Refused(Refusal::Limit))) };
-        changes.push(add(message, key, mailbox, uid, state, now, staging, first_body));
+        let modseq = staging.next_modseq(key, mailbox);
+        let state = State { modseq, flags: SystemFlags::default(), keywords: 0 };
+        changes.push(add(message, key, uid, state, now, first_body));
     }
     Ok(changes)
 }
@@ -99,12 +100,12 @@ pub(super) fn append(
         Ok(bits) => bits,
         Err(decision) => return decision,
     };
-    let state = State { modseq: 0, flags: with.flags, keywords };
     let date = with.internal_date.unwrap_or(now);
     let Some(uid) = staging.kept_uid(key, mailbox, with.uid) else {
         return Decision::Answer(Outcome::Refused(Refusal::Limit));
     };
-    let added = add(message, key, mailbox, uid, state, date, staging, first_body);
+    let state = State { modseq: staging.next_modseq(key, mailbox), flags: with.flags, keywords };
+    let added = add(message, key, uid, state, date, first_body);
     staging.transact(message.transaction);
     let appended = (mailbox.uid_validity, uid);
     changes.push(added);
@@ -119,18 +120,16 @@ pub(super) fn append(
 fn add(
     message: &NewMessage,
     key: (AccountId, MailboxId),
-    mailbox: &Mailbox,
     uid: Uid,
     state: State,
     internal_date: Seconds,
-    staging: &mut Staging,
     first_body: u16,
 ) -> Change {
     Change::MessageAdded {
         account: key.0,
         mailbox: key.1,
         uid,
-        state: State { modseq: staging.next_modseq(key, mailbox), ..state },
+        state,
         internal_date,
         size: message.body.raw_length(),
         transaction: message.transaction,
