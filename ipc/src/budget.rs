@@ -35,6 +35,13 @@ pub const HANDSHAKE: Duration = Duration::from_secs(30);
 /// How long a connection may be without a login, where there are logins.
 pub const LOGIN: Duration = Duration::from_secs(120);
 
+/// How long a peer may take to begin with something large (a message), and to send of it what is too little.
+pub const TRANSFER_START: Duration = Duration::from_secs(300);
+/// How fast it has to be from then on, bytes a second in the mean.
+pub const TRANSFER_RATE: usize = 1024;
+/// How long it may take at the most.
+pub const TRANSFER: Duration = Duration::from_secs(4 * 60 * 60);
+
 /// Bytes of a PROXY protocol header, version 1 with its CRLF (its specification says 107).
 pub const PROXY_V1: usize = 107;
 /// Bytes of a PROXY protocol header, version 2 with its TLVs.
@@ -126,6 +133,14 @@ pub const BUDGETS: &[Budget] = &[
     ),
     time(Session, "HANDSHAKE", HANDSHAKE, "a slow network manages it, a half-open connection ends"),
     time(Session, "LOGIN", LOGIN, "whoever never logs in leaves the place to who does"),
+    time(Session, "TRANSFER_START", TRANSFER_START, "RFC 5321 section 4.5.3.2: a message may begin slowly"),
+    bytes(
+        Session,
+        "TRANSFER_RATE",
+        TRANSFER_RATE,
+        "a second: the slowest telephone line is faster, and who means to be slow holds a message for weeks",
+    ),
+    time(Session, "TRANSFER", TRANSFER, "the largest message over a slow line"),
     bytes(Session, "PROXY_V1", PROXY_V1, "the protocol's own bound; a longer one ends the connection"),
     bytes(
         Session,

@@ -52,6 +52,7 @@ for where in (("127.0.0.1", lmtp_port), (socket, 0)):
         assert replies(lmtp, 1) == [550]
     # whoever has TLS uses it
     with smtplib.LMTP(*where) as lmtp:
+        lmtp._host = "mail.example.org"  # a path is no name to ask a certificate for
         lmtp.starttls(context=trusting)
         lmtp.ehlo()
         refused = lmtp.sendmail("someone@elsewhere.example", [ANNA, "nobody@example.org"], "Subject: tls\r\n\r\nx\r\n")

@@ -68,6 +68,7 @@ impl Context {
     /// Counts a recipient that was refused for good.
     pub(super) fn refused_recipient(&mut self) {
         self.counts.refused_recipients = self.counts.refused_recipients.saturating_add(1);
+        self.counts.offences = self.counts.offences.saturating_add(1);
     }
 
     /// Counts a login that failed.
@@ -78,6 +79,17 @@ impl Context {
     /// Counts a command that a sane client doesn't send.
     pub(super) fn bad_command(&mut self) {
         self.counts.bad_commands = self.counts.bad_commands.saturating_add(1);
+        self.counts.offences = self.counts.offences.saturating_add(1);
+    }
+
+    /// What went wrong by a stranger's doing since this was asked last. Who has logged in is none; and who speaks LMTP is a
+    /// mail server that passes on what strangers do.
+    pub(super) fn take_offences(&mut self) -> u32 {
+        let offences = std::mem::take(&mut self.counts.offences);
+        match (self.service(), &self.identity) {
+            (Service::Mx, _) | (Service::Submission, Identity::Unknown) => offences,
+            (Service::Submission, Identity::Account { .. }) | (Service::Lmtp, _) => 0,
+        }
     }
 
     /// Mail makes up for commands that had no effect.
@@ -98,7 +110,7 @@ impl Context {
             "Too many errors"
         } else if counts.idle_commands >= IDLE_COMMANDS || counts.commands >= COMMANDS {
             "Too many commands without mail"
-        } else if counts.refused_recipients >= REFUSED_RECIPIENTS {
+        } else if counts.refused_recipients >= REFUSED_RECIPIENTS && self.service() != Service::Lmtp {
             "Too many refused recipients"
         } else if counts.failed_logins >= LOGINS {
             "Too many failed logins"
@@ -129,4 +141,5 @@ struct Counts {
     commands: u32,
     refused_recipients: u32,
     failed_logins: u32,
+    offences: u32,
 }

@@ -250,6 +250,24 @@ impl Session for SmtpSession {
         }
     }
 
+    fn take_offences(&mut self) -> u32 {
+        self.context.take_offences()
+    }
+
+    fn transferring(&self) -> Option<u64> {
+        match &self.state {
+            State::Receiving(_, incoming)
+            | State::Waiting(Waiting::Chunk(_, incoming))
+            | State::Command(Dialog::Chunks(_, incoming)) => Some(incoming.received()),
+            State::Discarding(_, discarded) | State::Waiting(Waiting::Abort(_, discarded)) => {
+                Some(discarded.received())
+            }
+            State::Command(Dialog::Refused(_, remains)) => Some(remains.skipped),
+            State::Skipping(_) => Some(0),
+            _ => None,
+        }
+    }
+
     /// RFC 5321 section 3.8: a server that has to go says 421, in answer to whatever is outstanding.
     fn farewell(&mut self, why: Farewell, output: &mut Vec<u8>) {
         if matches!(self.state, State::Closed) {

@@ -14,6 +14,7 @@ use ipc::service::deliver::{DeliverClient, Delivery, Folder, PATIENCE};
 use ipc::service::directory::Directory;
 use ipc::slice::{Limits, RoleConfig};
 use listener::connection::{Connection, ConnectionId};
+use listener::gate::Custom;
 use listener::serve::Reader;
 use listener::session::Backend;
 
@@ -58,6 +59,10 @@ impl Reader for DeliverReader {
     fn reloaded(&self, config: &RoleConfig) -> Result<Self, ReloadRefusal> {
         let door = self.door.reloaded(config).ok_or(ReloadRefusal::Restart)?;
         Ok(DeliverReader { door, peers: Rc::clone(&self.peers) })
+    }
+
+    fn custom(&self) -> Custom {
+        Custom::Anonymous
     }
 
     fn busy(&self) -> &[u8] {

@@ -16,6 +16,7 @@ use ipc::service::login::Login;
 use ipc::service::outcome::Outcomes;
 use ipc::slice::{Limits, RoleConfig};
 use listener::connection::Connection;
+use listener::gate::Custom;
 use listener::serve::Reader;
 
 use super::Door;
@@ -56,6 +57,10 @@ impl Reader for SubmitReader {
     fn reloaded(&self, config: &RoleConfig) -> Result<Self, ReloadRefusal> {
         let door = self.door.reloaded(config).ok_or(ReloadRefusal::Restart)?;
         Ok(SubmitReader { door, peers: Rc::clone(&self.peers) })
+    }
+
+    fn custom(&self) -> Custom {
+        Custom::LogIn
     }
 
     fn busy(&self) -> &[u8] {

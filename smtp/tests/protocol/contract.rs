@@ -3,7 +3,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bulkhead_smtp::proto::{Answer, Ask, Failure, MAX_CHUNK, MAX_TARGETS, Outcome, SmtpSession, Verdict};
+use bulkhead_smtp::proto::{
+    Answer, Ask, Failure, Login, MAX_CHUNK, MAX_TARGETS, Outcome, Service, Settings, SmtpSession, Verdict,
+};
+use ipc::mail::Senders;
 use listener::session::{Farewell, Input, Session, Step};
 
 use crate::support::{Connection, Line, settings};
@@ -107,6 +110,55 @@ fn a_chunk_keeps_its_limit_when_a_cr_was_held_back() {
     let rest = [b"\n".to_vec(), vec![b'y'; MAX_CHUNK + 10], b"\r\n.\r\n".to_vec()].concat();
     connection.send(&rest, usize::MAX);
     assert_eq!(connection.backend.stored.len(), 1);
+}
+
+/// A mistake in the scanner costs the structure: the message is stored as it came, and so is the next one.
+#[test]
+fn a_message_on_which_the_scanner_panics_is_stored() {
+    for service in [Service::Mx, Service::Submission, Service::Lmtp] {
+        let mut session = SmtpSession::new(Arc::new(Settings { service, ..settings() }), PEER);
+        session.secured();
+        let mut connection = Connection::over(session);
+        let hello =
+            if service == Service::Lmtp { "LHLO c" } else { "EHLO c\r\nAUTH PLAIN AGFsaWNlAHNlY3JldA==" };
+        connection.send(format!("{hello}\r\n").as_bytes(), usize::MAX);
+        for planted in ["X-Bulkhead-Test: panic\r\n", ""] {
+            connection.output.clear();
+            connection.backend.log.clear();
+            let message = format!("Date: x\r\nMessage-ID: <y>\r\n{planted}Subject: z\r\n\r\ntext\r\n");
+            let envelope = "MAIL FROM:<alice@here.example>\r\nRCPT TO:<bob@here.example>\r\nDATA\r\n";
+            connection.send(format!("{envelope}{message}.\r\n").as_bytes(), 7);
+            let said = String::from_utf8(connection.output.clone()).unwrap();
+            assert!(said.contains("\r\n250 2.0.0 Stored as "), "{service:?}: {said}");
+            assert!(connection.backend.stored.last().unwrap().ends_with(message.as_bytes()));
+            let panicked = connection.backend.log.contains(&"the scanner panicked".to_owned());
+            assert_eq!(panicked, !planted.is_empty(), "{service:?}");
+        }
+    }
+}
+
+/// Strangers pay for what they do wrong; who has logged in does not, and no mail server that passes mail on.
+#[test]
+fn offences_are_those_of_strangers() {
+    for (service, stranger, known) in
+        [(Service::Mx, 2, 2), (Service::Submission, 2, 0), (Service::Lmtp, 0, 0)]
+    {
+        let mut session = SmtpSession::new(Arc::new(Settings { service, ..settings() }), PEER);
+        session.secured();
+        let mut output = Vec::new();
+        let mut say = |text: &str| {
+            let mut input = Input::from(text.as_bytes());
+            while let Step::Ask(ask) = session.step(&mut input, &mut output) {
+                assert!(matches!(ask, Ask::Login { .. }));
+                session.answered(Answer::Login(Login::Welcome(Senders::default())), &mut output);
+            }
+            session.take_offences()
+        };
+        assert_eq!(say("FROB\r\nFROB\r\n"), stranger, "{service:?}");
+        assert_eq!(say("NOOP\r\n"), 0);
+        let _of_mx = say("EHLO c\r\nAUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n");
+        assert_eq!(say("FROB\r\nFROB\r\n"), known, "{service:?}");
+    }
 }
 
 /// What goes beyond the wire's limit would end the channel that all messages of the worker go over.

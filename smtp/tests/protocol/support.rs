@@ -182,9 +182,17 @@ impl Backend {
         let message = self.open.take().expect("commit without begin");
         assert_eq!(commit.size, message.len() as u64);
         let mut scanner = mime::Scanner::new(mime::Limits::default());
-        scanner.push(&message);
-        let Scanned::Structure(structure) = &commit.scanned else { panic!("no structure") };
-        assert_eq!(format!("{structure:?}"), format!("{:?}", scanner.finish()), "structure of other bytes");
+        match &commit.scanned {
+            Scanned::Structure(structure) => {
+                scanner.push(&message);
+                assert_eq!(
+                    format!("{structure:?}"),
+                    format!("{:?}", scanner.finish()),
+                    "structure of other bytes"
+                );
+            }
+            Scanned::Panicked => self.log.push("the scanner panicked".to_owned()),
+        }
         self.log.push(format!("commit {:?}", commit.targets));
         self.log.extend(submitted(&commit.end));
         match self.next_trouble("commit") {

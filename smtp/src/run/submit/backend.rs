@@ -1,13 +1,12 @@
 //! Performs what a session asks: logins and look-ups at `auth`, the message at the store.
 
-use std::net::IpAddr;
 use std::rc::Rc;
 
 use ipc::mail::{AccountId, Password, TransactionId};
-use ipc::service::login::{LoginReply, LoginRequest, PATIENCE};
 use ipc::service::outcome::{self, OutcomeReply};
 use ipc::service::submit::{Delivered, Submission, SubmitClient, SubmitEnd};
-use listener::connection::{Connection, ConnectionId};
+use listener::connection::{Caller, Connection};
+use listener::login::{self, Verdict as LoginVerdict};
 use listener::session::Backend;
 
 use super::super::directory::look_up;
@@ -21,8 +20,7 @@ const _: () = assert!(proto::MAX_TARGETS <= ipc::service::submit::TARGETS_MAX);
 #[derive(Debug)]
 pub(in crate::run) struct SubmitBackend {
     peers: Rc<Peers>,
-    connection: ConnectionId,
-    remote: IpAddr,
+    caller: Caller,
     user: Option<User>,
     present: Present,
     submission: Option<Submission>,
@@ -41,8 +39,7 @@ impl SubmitBackend {
     pub(super) fn new(peers: Rc<Peers>, connection: &Connection) -> Self {
         SubmitBackend {
             peers,
-            connection: connection.id,
-            remote: connection.peer.ip().to_canonical(),
+            caller: connection.caller(),
             user: None,
             present: Present::default(),
             submission: None,
@@ -50,34 +47,20 @@ impl SubmitBackend {
     }
 
     async fn log_in(&mut self, login: String, password: Password) -> Login {
-        let (connection, remote) = (self.connection, self.remote);
-        let request = LoginRequest { login, password, remote };
-        let (account, senders, channel) = match self.peers.login.insist(PATIENCE, request).await {
-            Ok((LoginReply::Welcome { account, senders }, mut descriptors)) => {
-                (account, senders, descriptors.pop())
-            }
-            Ok((LoginReply::Denied, _)) => {
-                tracing::info!(%connection, %remote, "login denied");
-                return Login::Denied;
-            }
-            Ok((LoginReply::Blocked { .. }, _)) => return Login::Blocked,
-            Ok((LoginReply::Unavailable, _)) => return Login::Unavailable,
-            Err(error) => {
-                tracing::warn!(%connection, %error, "auth did not answer");
-                return Login::Unavailable;
-            }
-        };
-        match channel.map(SubmitClient::start) {
-            Some(Ok(store)) => {
-                tracing::info!(%connection, %remote, account = account.0, "logged in");
-                self.user = Some(User { account, store });
-                Login::Welcome(senders)
-            }
-            Some(Err(error)) => {
-                tracing::error!(%connection, %error, "the session's channel is of no use");
-                Login::Unavailable
-            }
-            None => Login::Unavailable,
+        match login::ask(&self.peers.login, &self.caller, login, password).await {
+            LoginVerdict::Welcome { account, senders, channel } => match SubmitClient::start(channel) {
+                Ok(store) => {
+                    self.user = Some(User { account, store });
+                    Login::Welcome(senders)
+                }
+                Err(error) => {
+                    tracing::error!(connection = %self.caller.id, %error, "the session's channel is of no use");
+                    Login::Unavailable
+                }
+            },
+            LoginVerdict::Denied => Login::Denied,
+            LoginVerdict::Blocked => Login::Blocked,
+            LoginVerdict::Unavailable => Login::Unavailable,
         }
     }
 
@@ -90,7 +73,7 @@ impl SubmitBackend {
 
     async fn begin(&mut self, begin: &Begin) -> Result<Begun, Failure> {
         let id = self.present.id(begin.transaction).ok_or(Failure::Temporary)?;
-        let connection = self.connection;
+        let connection = self.caller.id;
         let User { account, store } = self.user.as_ref().ok_or(Failure::Ended)?;
         if store.is_gone() {
             return Err(Failure::Ended);
@@ -131,7 +114,7 @@ impl SubmitBackend {
         };
         let account = self.user.as_ref().map(|user| user.account.0);
         tracing::info!(
-            %id, connection = %self.connection, client = %self.remote, account, bytes = size, local, remote,
+            %id, connection = %self.caller.id, client = %self.caller.remote, account, bytes = size, local, remote,
             outcome = message::word(delivered), "message ends"
         );
         message::outcome(delivered)
