@@ -11,6 +11,7 @@ use ipc::service::directory::{Directory, DirectoryReply, DirectoryRequest, IN_FL
 use crate::address::shortened;
 use crate::auth::Auth;
 use crate::resolve::{Destination, resolve};
+use crate::store::Knowledge;
 
 /// Serves one worker until it goes.
 ///
@@ -31,6 +32,10 @@ fn answer(auth: &Auth, request: &DirectoryRequest) -> DirectoryReply {
         Ok(Destination::Accounts(accounts)) => {
             tracing::info!(%transaction, ?recipient, ?accounts, "recipient");
             DirectoryReply::Deliver(accounts.into_iter().map(Target::Account).collect())
+        }
+        Ok(Destination::Unknown | Destination::NotLocal) if auth.store.knowledge() != Knowledge::Whole => {
+            tracing::warn!(%transaction, ?recipient, "not known, but accounts may have been lost: put off");
+            DirectoryReply::Unavailable
         }
         Ok(Destination::Unknown) => {
             tracing::info!(%transaction, ?recipient, "no such recipient");

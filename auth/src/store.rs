@@ -2,8 +2,10 @@
 //! off, it is taken up again: at the next start, when a store comes, and every now and then.
 
 mod creation;
+mod knowledge;
 mod removal;
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use crate::auth::Auth;
 use crate::database::DatabaseError;
 
 pub use creation::create;
+pub use knowledge::{Knowledge, give_up_lost, learn};
 pub use removal::{remove, revoke};
 
 /// How long after a failure it is tried again.
@@ -37,7 +40,8 @@ pub enum Owed {
 pub struct Store {
     /// The channel to it.
     pub sessions: Link<Client<Sessions>>,
-    told: std::cell::Cell<Told>,
+    told: Cell<Told>,
+    knowledge: Cell<Knowledge>,
     owed: Notify,
 }
 
@@ -65,6 +69,12 @@ impl Store {
         self.owe();
     }
 
+    /// Do we know every account it has?
+    #[must_use]
+    pub fn knowledge(&self) -> Knowledge {
+        self.knowledge.get()
+    }
+
     /// Something could not be done at once: it is to be done later.
     pub fn owe(&self) {
         self.owed.notify_one();
@@ -89,5 +99,6 @@ async fn settle(auth: &Auth) -> Result<(), Owed> {
     for account in auth.database.removals()? {
         remove(auth, account).await?;
     }
+    learn(auth).await?;
     create(auth).await
 }

@@ -39,6 +39,7 @@ pub(crate) fn perform(suite: &Suite, what: Account) -> Result<(), Failure> {
                 [Cell::from(row.id.0), Cell::from(&row.address)]
             })
         }
+        Account::GiveUpLost => answer::done(suite.auth()?.ask(AuthRequest::GiveUpLost)?),
         Account::Import { file } => import::import(suite, &file),
     }
 }

@@ -111,6 +111,11 @@ pub(crate) enum Account {
         #[arg(long)]
         yes: bool,
     },
+    /// Go on without accounts that were lost with the account database
+    ///
+    /// As long as the store has accounts that the account database does not know, mail for unknown addresses is put off.
+    /// Restore a backup of the database, or give them up with this: their mail stays in the store, and nobody's.
+    GiveUpLost,
     /// Add many accounts from a file
     ///
     /// One a line, `address:password` or `address:{ARGON2ID}$argon2id$…` with a hash made elsewhere ({PLAIN} in front

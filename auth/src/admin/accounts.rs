@@ -12,7 +12,7 @@ use crate::address;
 use crate::auth::{Auth, now};
 use crate::database::{Added, NewRow};
 use crate::hashing::{Hash, HashError, Pool};
-use crate::store;
+use crate::store::{self, Owed};
 
 /// Adds accounts, all or none: everything that can be refused is looked at before the first hash is computed.
 pub(super) async fn add(auth: &Auth, accounts: Vec<NewAccount>) -> Result<AuthReply, Refusal> {
@@ -79,6 +79,15 @@ pub(super) async fn remove(auth: &Auth, address: &str) -> Result<AuthReply, Refu
         auth.store.owe();
     }
     Ok(AuthReply::Done)
+}
+
+/// Goes on without the accounts that only the store knows.
+pub(super) async fn give_up_lost(auth: &Auth) -> Result<AuthReply, Refusal> {
+    match store::give_up_lost(auth).await {
+        Ok(_) => Ok(AuthReply::Done),
+        Err(Owed::Store) => Err(Refusal::StoreAway),
+        Err(Owed::Database(error)) => Err(error.into()),
+    }
 }
 
 fn vet(auth: &Auth, accounts: &[NewAccount]) -> Result<Vec<Address>, Refusal> {

@@ -70,6 +70,7 @@ pub async fn answer(auth: &Auth, request: AuthRequest) -> Result<AuthReply, Refu
         }
         AuthRequest::RemoveAccount { address } => accounts::remove(auth, &address).await,
         AuthRequest::OpenMailboxes { .. } => Err(Refusal::NoSession),
+        AuthRequest::GiveUpLost => accounts::give_up_lost(auth).await,
         AuthRequest::AddDomain { domain } => domains::add(auth, &domain),
         AuthRequest::ListDomains => domains::list(auth),
         AuthRequest::RemoveDomain { domain } => domains::remove(auth, &domain),

@@ -80,6 +80,9 @@ pub enum Refusal {
     /// The store is away, or opens no session.
     #[error("the store opens no session now; try again")]
     NoSession,
+    /// The store is away.
+    #[error("the store does not answer now; try again")]
+    StoreAway,
     /// The database failed; nothing was changed.
     #[error("{0}")]
     Database(#[from] DatabaseError),
@@ -95,6 +98,7 @@ impl Refusal {
             | Refusal::Busy(_)
             | Refusal::NotHashed
             | Refusal::NoSession
+            | Refusal::StoreAway
             | Refusal::Database(_) => RefusalKind::NotNow,
             _ => RefusalKind::Input,
         };

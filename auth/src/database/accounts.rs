@@ -199,6 +199,6 @@ fn account_id(id: i64) -> Result<AccountId, DatabaseError> {
     u64::try_from(id).map(AccountId).map_err(|_| DatabaseError::Range("account id"))
 }
 
-fn row_id(account: AccountId) -> Result<i64, DatabaseError> {
+pub(super) fn row_id(account: AccountId) -> Result<i64, DatabaseError> {
     i64::try_from(account.0).map_err(|_| DatabaseError::Range("account id"))
 }

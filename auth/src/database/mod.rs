@@ -5,6 +5,7 @@
 mod accounts;
 mod aliases;
 mod domains;
+mod given_up;
 mod schema;
 
 use std::fs::OpenOptions;

@@ -49,6 +49,8 @@ async fn ask(auth: &Auth, accounts: Vec<AccountId>) -> Result<Known, Owed> {
     match auth.store.sessions.insist(PATIENCE, SessionsRequest::Create { accounts }).await {
         Ok((SessionsReply::Done, _)) => Ok(Known::Yes),
         Ok((SessionsReply::Removed, _)) => Ok(Known::Removed),
-        Ok((SessionsReply::Opened | SessionsReply::Accounts(_) | SessionsReply::Unavailable, _)) | Err(_) => Err(Owed::Store),
+        Ok((SessionsReply::Opened | SessionsReply::Accounts(_) | SessionsReply::Unavailable, _)) | Err(_) => {
+            Err(Owed::Store)
+        }
     }
 }

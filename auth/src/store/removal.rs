@@ -13,7 +13,9 @@ use crate::auth::Auth;
 pub async fn remove(auth: &Auth, account: AccountId) -> Result<(), Owed> {
     match auth.store.sessions.insist(PATIENCE, SessionsRequest::Remove { account }).await {
         Ok((SessionsReply::Done | SessionsReply::Removed, _)) => {}
-        Ok((SessionsReply::Opened | SessionsReply::Accounts(_) | SessionsReply::Unavailable, _)) | Err(_) => return Err(Owed::Store),
+        Ok((SessionsReply::Opened | SessionsReply::Accounts(_) | SessionsReply::Unavailable, _)) | Err(_) => {
+            return Err(Owed::Store);
+        }
     }
     auth.database.finish_removal(account)?;
     tracing::info!(account = account.0, "account removed with its mail");

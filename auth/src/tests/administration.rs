@@ -116,6 +116,7 @@ fn domains_and_aliases() {
     local(async {
         let directory = tempfile::tempdir().unwrap();
         let running = Running::start(&directory).await;
+        let _store = running.known_store().await;
         let (admin, mx) = (running.admin().await, running.mx().await);
         add_bob(&running).await;
         let bob = DirectoryReply::Deliver(vec![Target::Account(AccountId(1))]);

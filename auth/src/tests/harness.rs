@@ -32,6 +32,7 @@ use crate::address::parse;
 use crate::auth::Auth;
 use crate::database::{Added, NewRow};
 use crate::hashing::Pool;
+use crate::store::Knowledge;
 
 /// Runs a test on a runtime like a role's; none takes longer than a minute.
 pub(super) fn local<T>(test: impl Future<Output = T>) -> T {
@@ -101,6 +102,15 @@ impl Running {
         self.store_that_removed(&[]).await
     }
 
+    /// A store, and its accounts are known.
+    pub(super) async fn known_store(&self) -> Rc<Store> {
+        let store = self.store().await;
+        while self.auth.store.knowledge() != Knowledge::Whole {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        store
+    }
+
     pub(super) async fn store_that_removed(&self, removed: &[AccountId]) -> Rc<Store> {
         let store = Rc::new(Store { removed: RefCell::new(removed.to_vec()), ..Store::default() });
         let socket = self.wire(Service::Sessions, Role::Store, 0, false).await;
@@ -160,6 +170,7 @@ impl Store {
             }
             SessionsRequest::Remove { account } => {
                 self.removed.borrow_mut().push(*account);
+                self.created.borrow_mut().remove(account);
                 (SessionsReply::Done, Vec::new())
             }
             SessionsRequest::Create { accounts } => self.create(accounts),

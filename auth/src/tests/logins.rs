@@ -188,6 +188,7 @@ fn the_directory_answers() {
     local(async {
         let directory = tempfile::tempdir().unwrap();
         let running = Running::start(&directory).await;
+        let _store = running.known_store().await;
         let mx = running.mx().await;
         assert_eq!(recipient(&mx, "postmaster", "").await, DirectoryReply::Unknown);
         add_bob(&running).await;

@@ -5,4 +5,5 @@ mod guessing;
 mod harness;
 mod life;
 mod logins;
+mod lost;
 mod submission;

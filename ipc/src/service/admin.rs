@@ -145,6 +145,9 @@ pub enum AuthRequest {
         /// Which.
         address: String,
     },
+    /// Go on without the accounts that the store has and the account database does not know, because it was lost or is an
+    /// older one: mail for unknown addresses is refused again, no longer put off. The mail of those accounts stays.
+    GiveUpLost,
     /// Open a session with an account's mailboxes, for mail that is brought along or taken out.
     OpenMailboxes {
         /// Whose.
