@@ -205,6 +205,28 @@ pub enum Change {
 }
 
 impl Change {
+    /// The mailbox whose messages it changes.
+    #[must_use]
+    pub fn of_messages(&self) -> Option<(AccountId, MailboxId)> {
+        match self {
+            Change::MessageAdded { account, mailbox, .. } | Change::MessageCopied { account, mailbox, .. } => {
+                Some((*account, *mailbox))
+            }
+            other => other.of_old_messages(),
+        }
+    }
+
+    /// The mailbox, when the change is of messages that were there before: they have to be in memory to change.
+    #[must_use]
+    pub fn of_old_messages(&self) -> Option<(AccountId, MailboxId)> {
+        match self {
+            Change::FlagsChanged { account, mailbox, .. }
+            | Change::Expunged { account, mailbox, .. }
+            | Change::MessageDistrusted { account, mailbox, .. } => Some((*account, *mailbox)),
+            _ => None,
+        }
+    }
+
     /// The most bytes that it counts for when a commit record is read, in which a number has its full width: what keeps a
     /// group below [`RECORD_MAX`](ipc::codec::RECORD_MAX).
     #[must_use]

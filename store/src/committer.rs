@@ -15,8 +15,9 @@ use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
 use crate::change::Change;
 use crate::index::Index;
-use crate::log::{AppendError, Group, GroupBody, Log, MAX_BODIES, Reserve, Segments};
+use crate::log::{AppendError, Group, GroupBody, Log, MAX_BODIES, Reserve, Resume, Segments};
 use crate::plan::{Decision, Operation, Outcome, Staging, decide};
+use crate::tables::Tables;
 
 /// Operations in one group.
 pub const GROUP_OPERATIONS: usize = 256;
@@ -48,6 +49,10 @@ pub struct Committer<S> {
     pub log: Log<S>,
     /// The index, which readers share.
     pub index: Arc<RwLock<Index>>,
+    /// What is not in memory.
+    pub tables: Tables,
+    /// How many messages may be in memory.
+    pub most: usize,
     /// Where changed mailboxes are told.
     pub notices: UnboundedSender<Notice>,
 }
@@ -94,6 +99,7 @@ impl<S: Segments> Committer<S> {
 
     /// Commits one group out of what waits; what cannot be in it stays.
     fn commit(&mut self, waiting: &mut VecDeque<Job>) -> Result<(), AppendError> {
+        self.load(waiting);
         let mut gathered = self.gather(waiting);
         *waiting = std::mem::take(&mut gathered.later);
         let Gathered { mut group, changes, answers, adds_mail, .. } = gathered;
@@ -108,7 +114,7 @@ impl<S: Segments> Committer<S> {
         let reserve = if adds_mail { Reserve::Keep } else { Reserve::MayUse };
         match self.log.append(group, reserve) {
             Ok(appended) => {
-                self.apply(changes, &appended.bodies);
+                self.apply(changes, &appended.bodies, self.log.resume());
                 for (asker, outcome) in answers {
                     let _ = asker.send(outcome);
                 }
@@ -124,6 +130,26 @@ impl<S: Segments> Committer<S> {
                 Ok(())
             }
             Err(fatal) => Err(fatal),
+        }
+    }
+
+    /// Brings the messages into memory that what waits looks at. Nobody but this thread lets go of any, so they stay until the
+    /// group is done.
+    fn load(&self, waiting: &VecDeque<Job>) {
+        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        index.unload(self.most);
+        let keys: Vec<_> = waiting.iter().filter_map(|job| job.operation.looks_at(&index)).collect();
+        keys.iter().for_each(|key| index.touch(*key));
+        drop(index);
+        for key in keys {
+            let missing = self.index.read().unwrap_or_else(PoisonError::into_inner).missing(key);
+            let Some(missing) = missing else { continue };
+            match self.tables.messages(&missing) {
+                Ok(messages) => {
+                    self.index.write().unwrap_or_else(PoisonError::into_inner).load(missing, messages)
+                }
+                Err(error) => self.tables.give_up(&error),
+            }
         }
     }
 
@@ -143,7 +169,7 @@ impl<S: Segments> Committer<S> {
         gathered
     }
 
-    fn apply(&self, changes: Vec<Change>, bodies: &[crate::log::BodyRef]) {
+    fn apply(&self, changes: Vec<Change>, bodies: &[crate::log::BodyRef], resume: Resume) {
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
         let mut notices: Vec<Notice> = Vec::new();
         for change in changes {
@@ -154,6 +180,7 @@ impl<S: Segments> Committer<S> {
             }
             index.apply(change, bodies);
         }
+        index.reached(resume);
         drop(index);
         for notice in notices {
             let _ = self.notices.send(notice);

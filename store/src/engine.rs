@@ -1,54 +1,61 @@
 //! The store without its services: open the log, submit operations, read bodies.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use ipc::exit::{Exit, Failure};
-use ipc::mail::{Seconds, TransactionId};
+use ipc::mail::{AccountId, MailboxId, TransactionId};
 use ipc::service::mailbox::Refusal;
 use tokio::sync::{mpsc::UnboundedReceiver, mpsc::unbounded_channel, oneshot};
 
-use crate::change::Change;
-use crate::committer::{Committer, Job, Jobs, Notice, now};
-use crate::index::{Index, REMEMBERED};
-use crate::log::{
-    BodyId, BodyReader, BodyRef, Damage, FileSegments, Geometry, Log, PreparedBody, Recovered, Replayed,
-    Segments,
-};
+use crate::committer::{Committer, Job, Jobs, Notice};
+use crate::index::{Index, Missing};
+use crate::log::{BodyId, BodyReader, BodyRef, FileSegments, Geometry, PreparedBody, Segments};
 use crate::plan::{NewMessage, Operation, Outcome};
 use crate::pool::Pool;
+use crate::replay;
+use crate::tables::{self, Tables, Writer, Written};
 
 type Reader = BodyReader<<FileSegments as Segments>::Reader>;
 
 /// The largest body that is read back, whatever the configured limit is today: a message that was taken in under a larger
 /// one is still served.
 const LARGEST: usize = 1 << 30;
+/// Messages in memory at the most, but for those that somebody looks at: each takes about 300 bytes.
+const MESSAGES: usize = 400_000;
+
+type Work = Box<dyn FnOnce() + Send>;
 
 /// The threads a store works with, made before the lock-down.
 #[derive(Debug)]
 pub struct Threads {
     pool: Pool,
-    commit: Sender<Box<dyn FnOnce() + Send>>,
+    commit: Sender<Work>,
+    write: Sender<Work>,
 }
 
 impl Threads {
-    /// Starts the pool and the committer's thread, which waits for [`Engine::open`].
+    /// Starts the pool, the committer's thread and the one that writes the index, which wait for [`Engine::open`].
     ///
     /// # Errors
     /// When a thread cannot be made.
     pub fn start() -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let pool = Pool::start(cores, LARGEST)?;
-        let (commit, started) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
-        std::thread::Builder::new().name("committer".into()).spawn(move || {
-            if let Ok(work) = started.recv() {
-                work();
-            }
-        })?;
-        Ok(Threads { pool, commit })
+        Ok(Threads { pool, commit: thread("committer")?, write: thread("index")? })
     }
+}
+
+/// A thread for one piece of work, which is sent to it later.
+fn thread(name: &str) -> std::io::Result<Sender<Work>> {
+    let (give, given) = mpsc::channel::<Work>();
+    std::thread::Builder::new().name(name.into()).spawn(move || {
+        if let Ok(work) = given.recv() {
+            work();
+        }
+    })?;
+    Ok(give)
 }
 
 /// The open store. Clones share it.
@@ -58,43 +65,92 @@ pub struct Engine {
     jobs: Jobs,
     pool: Pool,
     reader: Reader,
+    tables: Tables,
+    writer: Sender<Written>,
 }
 
 impl Engine {
-    /// Opens the store in a directory, replays its log, and starts to commit. What changes is told on the receiver.
+    /// Opens the store in a directory, brings its index up to the end of its log, and starts to commit. What changes is told
+    /// on the receiver.
     ///
     /// # Errors
-    /// When the log cannot be opened; the message says what to do.
+    /// When the log cannot be opened, or no index made; the message says what to do.
     pub async fn open(
         directory: &Path,
         threads: Threads,
     ) -> Result<(Self, UnboundedReceiver<Notice>), Failure> {
-        let geometry = Geometry::default();
-        let mut replay = Replay::default();
-        let segments = FileSegments::open(directory, geometry).map_err(unopened)?;
-        let (log, recovered) =
-            Log::open(segments, geometry, &mut |replayed| replay.take(replayed)).map_err(unopened)?;
-        report(&recovered, &replay);
-        let index = Arc::new(RwLock::new(replay.index));
+        Self::open_with(directory, threads, MESSAGES).await
+    }
+
+    /// The same, with so many messages in memory at the most, but for those that somebody looks at.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_with(
+        directory: &Path,
+        threads: Threads,
+        most: usize,
+    ) -> Result<(Self, UnboundedReceiver<Notice>), Failure> {
+        let replay::Opened { log, index, tables } = replay::open(directory, Geometry::default(), most)?;
+        let damage = index.damage.clone();
+        let index = Arc::new(RwLock::new(index));
         let (notices, told) = unbounded_channel();
         let (jobs, waiting) = mpsc::channel();
+        let (writer, asked) = mpsc::channel();
         let reader = log.reader();
-        let committer = Committer { log, index: Arc::clone(&index), notices };
-        let work = Box::new(move || commit(committer, &waiting));
-        threads
-            .commit
-            .send(work)
-            .map_err(|_| Failure::new(Exit::Software, "the committer's thread is gone"))?;
-        let engine = Engine { index, jobs, pool: threads.pool, reader };
-        for (segment, offset) in replay.damage {
-            let noted = engine.submit(Operation::NoteDamage { segment, offset }).await;
+        let writing = Writer { index: Arc::clone(&index), tables: tables.clone() };
+        start(&threads.write, Box::new(move || writing.run(&asked)))?;
+        let committer =
+            Committer { log, index: Arc::clone(&index), tables: tables.clone(), most, notices };
+        start(&threads.commit, Box::new(move || commit(committer, &waiting)))?;
+        let engine = Engine { index, jobs, pool: threads.pool, reader, tables, writer };
+        engine.note(damage).await?;
+        Ok((engine, told))
+    }
+
+    async fn note(&self, damage: Vec<(u64, u64)>) -> Result<(), Failure> {
+        for (segment, offset) in damage {
+            let noted = self.submit(Operation::NoteDamage { segment, offset }).await;
             if noted != Outcome::Done {
                 // Going on would give out UIDs again that a lost group has given out.
                 let message = "the log is damaged, and noting it failed: free some space on the disk";
                 return Err(Failure::new(Exit::IoError, message));
             }
         }
-        Ok((engine, told))
+        Ok(())
+    }
+
+    /// Writes what the index on the disk does not have yet, so that the next start has nothing to replay.
+    pub async fn flush(&self) {
+        tables::flush(&self.writer).await;
+    }
+
+    /// The index with the messages of a mailbox in it, if the mailbox is there. Without a view of the mailbox they stay in
+    /// memory as long as this is held.
+    pub async fn loaded(&self, account: AccountId, mailbox: MailboxId) -> RwLockWriteGuard<'_, Index> {
+        loop {
+            let missing = self.index().missing((account, mailbox));
+            if let Some(missing) = missing {
+                self.load(missing).await;
+            }
+            let index = self.index_mut();
+            if index.missing((account, mailbox)).is_none() {
+                return index;
+            }
+        }
+    }
+
+    /// Brings messages into memory, on another thread than the one that serves.
+    async fn load(&self, missing: Missing) {
+        let (tables, index) = (self.tables.clone(), Arc::clone(&self.index));
+        let load = move |_: &mut _| match tables.messages(&missing) {
+            Ok(messages) => index.write().unwrap_or_else(PoisonError::into_inner).load(missing, messages),
+            Err(error) => tables.give_up(&error),
+        };
+        if self.pool.run(load).await.is_none() {
+            // Without its threads the process is ending.
+            std::future::pending::<()>().await;
+        }
     }
 
     /// The index, to look at.
@@ -164,6 +220,10 @@ impl Engine {
     }
 }
 
+fn start(thread: &Sender<Work>, work: Work) -> Result<(), Failure> {
+    thread.send(work).map_err(|_| Failure::new(Exit::Software, "a thread of the store is gone"))
+}
+
 fn commit(committer: Committer<FileSegments>, waiting: &Receiver<Job>) {
     if let Err(error) = committer.run(waiting) {
         // Whether the last group is on the disk is unknown. Nothing may be answered any more, and nothing tried again.
@@ -171,75 +231,4 @@ fn commit(committer: Committer<FileSegments>, waiting: &Receiver<Job>) {
         tracing::error!(%error, cause, "the log failed: the store ends, and recovers when it is started again");
         std::process::exit(Exit::IoError as i32);
     }
-}
-
-/// Builds the index out of the log.
-#[derive(Default)]
-struct Replay {
-    index: Index,
-    damage: Vec<(u64, u64)>,
-    unreadable: u64,
-}
-
-impl Replay {
-    fn take(&mut self, replayed: Replayed<'_>) -> ControlFlow<()> {
-        match replayed {
-            Replayed::Group(group) => match ipc::codec::decode_record::<Vec<Change>>(group.changes) {
-                Ok(changes) => changes.into_iter().for_each(|change| self.apply(change, group.bodies)),
-                Err(error) => {
-                    self.unreadable = self.unreadable.saturating_add(1);
-                    tracing::error!(group = group.sequence, %error, "a commit of another format: not applied");
-                    return ControlFlow::Break(());
-                }
-            },
-            Replayed::Damage(damage) => {
-                tracing::error!(
-                    ?damage,
-                    "the log is damaged here: what these bytes held is lost, the rest goes on"
-                );
-                self.damage.push(place(damage));
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn apply(&mut self, change: Change, bodies: &[BodyRef]) {
-        match change {
-            // Old transactions are not asked for any more.
-            Change::TransactionDone { at, .. } if is_old(at) => {}
-            Change::DamageNoted { segment, offset } => {
-                self.damage.retain(|place| *place != (segment, offset));
-                self.index.apply(change, bodies);
-            }
-            change => self.index.apply(change, bodies),
-        }
-    }
-}
-
-fn is_old(at: Seconds) -> bool {
-    now().saturating_sub(at) > REMEMBERED
-}
-
-fn place(damage: Damage) -> (u64, u64) {
-    match damage {
-        Damage::Bytes { segment, offset, .. } => (segment.0, offset),
-        Damage::Header { segment, .. } => (segment.0, 0),
-        Damage::Missing { first, .. } => (first.0, 0),
-    }
-}
-
-fn report(recovered: &Recovered, replay: &Replay) {
-    tracing::info!(
-        groups = recovered.groups,
-        rewritten = recovered.rewritten,
-        cut_bytes = recovered.cut_bytes,
-        damaged = recovered.damaged,
-        newly_damaged = replay.damage.len(),
-        "log replayed"
-    );
-}
-
-fn unopened(error: crate::log::OpenError) -> Failure {
-    let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-    Failure::new(Exit::IoError, format!("the log cannot be opened: {error}{cause}"))
 }

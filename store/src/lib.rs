@@ -10,4 +10,6 @@ pub mod index;
 pub mod log;
 pub mod plan;
 pub mod pool;
+mod replay;
 pub mod serve;
+pub mod tables;

@@ -22,7 +22,8 @@ async fn deliver(engine: &Engine, number: u128) {
     assert_eq!(outcome, Outcome::Done);
 }
 
-fn inbox(engine: &Engine) -> Vec<(Uid, BodyRef)> {
+async fn inbox(engine: &Engine) -> Vec<(Uid, BodyRef)> {
+    common::load(engine).await;
     let index = engine.index();
     let inbox = index.mailbox(ACCOUNT, MailboxId(1)).unwrap();
     inbox.rows(0).map(|row| (row.uid, inbox.message(row.uid).unwrap().body)).collect()
@@ -51,23 +52,23 @@ async fn a_lost_group_costs_its_messages_and_no_uid_is_given_twice() {
     for number in 0..5 {
         deliver(&engine, number).await;
     }
-    let third = inbox(&engine)[2].1;
+    let third = inbox(&engine).await[2].1;
     drop(engine);
     spoil(place.path(), &third, next_record(&third) + 80);
 
     let (engine, _) = common::open(place.path()).await;
     deliver(&engine, 10).await;
-    let uids: Vec<_> = inbox(&engine).into_iter().map(|(uid, _)| uid).collect();
+    let uids: Vec<_> = inbox(&engine).await.into_iter().map(|(uid, _)| uid).collect();
     assert_eq!(uids, [1, 2, 4, 5, 6 + JUMP]);
     drop(engine);
 
     // The place is known now: the next start does not jump again.
     let (engine, _) = common::open(place.path()).await;
     deliver(&engine, 11).await;
-    assert_eq!(inbox(&engine).last().map(|(uid, _)| *uid), Some(7 + JUMP));
+    assert_eq!(inbox(&engine).await.last().map(|(uid, _)| *uid), Some(7 + JUMP));
     // What was in the lost group can come again.
     deliver(&engine, 2).await;
-    assert_eq!(inbox(&engine).len(), 7);
+    assert_eq!(inbox(&engine).await.len(), 7);
 }
 
 #[tokio::test]
@@ -78,7 +79,7 @@ async fn a_spoilt_body_is_not_served_and_its_neighbours_are() {
     for number in 0..3 {
         deliver(&engine, number).await;
     }
-    let bodies = inbox(&engine);
+    let bodies = inbox(&engine).await;
     let [(_, first), (_, second), (_, third)] = bodies.as_slice() else { panic!("three") };
     spoil(place.path(), second, 66);
     assert!(engine.read(*second).await.is_err());

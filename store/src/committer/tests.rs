@@ -27,7 +27,8 @@ fn committer(
     let (log, _) = Log::open(segments, Geometry::default(), &mut |_| ControlFlow::Continue(())).unwrap();
     let index = Arc::new(RwLock::new(Index::default()));
     let (notices, _) = tokio::sync::mpsc::unbounded_channel();
-    let made = Committer { log, index: Arc::clone(&index), notices };
+    let (tables, most) = (Tables::in_memory().unwrap(), usize::MAX);
+    let made = Committer { log, index: Arc::clone(&index), tables, most, notices };
     (made, index, calls.load(Ordering::Relaxed))
 }
 

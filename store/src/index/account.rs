@@ -64,6 +64,16 @@ impl Account {
         self.last_mailbox.checked_add(1).map(MailboxId)
     }
 
+    /// The highest number a mailbox of it had.
+    pub(super) fn last_mailbox(&self) -> u64 {
+        self.last_mailbox
+    }
+
+    /// An account without its mailboxes and names.
+    pub(super) fn restored(last_mailbox: u64) -> Self {
+        Account { last_mailbox, ..Account::default() }
+    }
+
     /// Is the name subscribed to?
     #[must_use]
     pub fn is_subscribed(&self, name: &str) -> bool {

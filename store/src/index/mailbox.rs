@@ -30,14 +30,31 @@ pub struct Mailbox {
     pub keywords: Vec<String>,
     /// Sessions that have it selected.
     pub views: Views,
+    /// How many messages it has, in memory or not.
+    pub(super) count: u32,
+    pub(super) held: Held,
+    /// When it last changed, by the clock of the index.
+    pub(super) changed: u64,
+    /// When its messages were last needed, by that clock.
+    pub(super) used: u64,
     messages: BTreeMap<Uid, Message>,
     by_modseq: BTreeMap<ModSeq, Uid>,
     /// Expunged messages that some view still shows.
     ghosts: BTreeMap<ModSeq, (Uid, Message)>,
     ghost_uids: HashMap<Uid, ModSeq>,
-    unseen: u32,
-    recent: u32,
-    recent_from: Uid,
+    pub(super) unseen: u32,
+    pub(super) recent: u32,
+    pub(super) recent_from: Uid,
+}
+
+/// Which of a mailbox's messages are in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    /// All.
+    All,
+    /// Those that were added since; the others are on the disk. The number is another each time they are let go of: what was
+    /// read from the disk before is not what is missing now.
+    Added(u64),
 }
 
 /// A message: what is listed, and where its bytes are.
@@ -76,6 +93,10 @@ impl Mailbox {
             modseq: 1,
             keywords: Vec::new(),
             views: Views::default(),
+            count: 0,
+            held: Held::All,
+            changed: 0,
+            used: 0,
             messages: BTreeMap::new(),
             by_modseq: BTreeMap::new(),
             ghosts: BTreeMap::new(),
@@ -93,7 +114,7 @@ impl Mailbox {
             uid_validity: self.uid_validity,
             uid_next: self.uid_next,
             highest_modseq: self.modseq,
-            messages: u32::try_from(self.messages.len()).unwrap_or(u32::MAX),
+            messages: self.count,
             unseen: self.unseen,
             recent: self.recent,
         }
@@ -108,27 +129,70 @@ impl Mailbox {
         first
     }
 
+    /// Are all of its messages in memory? If not, nothing can be said of any of them.
+    #[must_use]
+    pub fn is_loaded(&self) -> bool {
+        self.held == Held::All
+    }
+
+    /// How many of its messages are in memory.
+    pub(super) fn held_count(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// A message that is in memory.
+    pub(super) fn held(&self, uid: Uid) -> Option<&Message> {
+        self.messages.get(&uid)
+    }
+
+    /// The message lies elsewhere now.
+    pub(super) fn relocate(&mut self, uid: Uid, body: BodyRef, structure: Option<BodyRef>) {
+        if let Some(message) = self.messages.get_mut(&uid) {
+            (message.body, message.structure) = (body, structure);
+        }
+    }
+
+    /// Takes in what the disk has of it; what was added since is in memory and stays.
+    pub(super) fn load(&mut self, rows: Vec<Message>) {
+        for message in rows {
+            self.by_modseq.insert(message.row.modseq, message.row.uid);
+            self.messages.entry(message.row.uid).or_insert(message);
+        }
+        self.held = Held::All;
+    }
+
+    /// Lets go of the messages, which the disk has, all of them, and no view shows.
+    pub(super) fn unload(&mut self, times: u64) {
+        self.held = Held::Added(times);
+        self.messages = BTreeMap::new();
+        self.by_modseq = BTreeMap::new();
+    }
+
     /// The message, if it is there.
     #[must_use]
     pub fn message(&self, uid: Uid) -> Option<&Message> {
+        debug_assert!(self.is_loaded());
         self.messages.get(&uid)
     }
 
     /// The message, if it is there or some view still shows it.
     #[must_use]
     pub fn visible(&self, uid: Uid) -> Option<&Message> {
+        debug_assert!(self.is_loaded());
         let ghost = || self.ghosts.get(self.ghost_uids.get(&uid)?).map(|(_, was)| was);
         self.messages.get(&uid).or_else(ghost)
     }
 
     /// Messages by rising UID from behind `after`.
     pub fn rows(&self, after: Uid) -> impl Iterator<Item = MessageRow> {
+        debug_assert!(self.is_loaded());
         let first = after.checked_add(1);
         first.into_iter().flat_map(|first| self.messages.range(first..)).map(|(_, message)| message.row)
     }
 
     /// The messages of a set, each once, by rising UID.
     pub fn within<'a>(&'a self, uids: &'a Uids) -> impl Iterator<Item = &'a Message> {
+        debug_assert!(self.is_loaded());
         let found = uids.runs().iter().flat_map(|run| self.messages.range(run.first..=run.last));
         found.map(|(_, message)| message)
     }
@@ -136,6 +200,7 @@ impl Mailbox {
     /// What changed after `since`, at most `limit` changes.
     #[must_use]
     pub fn changed(&self, since: ModSeq, limit: usize) -> Changed {
+        debug_assert!(self.is_loaded());
         let Some(first) = since.checked_add(1) else {
             return Changed { rows: Vec::new(), expunged: Vec::new(), until: since, more: false };
         };
@@ -165,12 +230,14 @@ impl Mailbox {
         self.uid_next = self.uid_next.max(row.uid.saturating_add(1));
         self.modseq = self.modseq.max(row.modseq);
         self.by_modseq.insert(row.modseq, row.uid);
-        self.count(row.flags, true);
+        self.note_flags(row.flags, true);
         self.recent = self.recent.saturating_add(1);
+        self.count = self.count.saturating_add(1);
         self.messages.insert(row.uid, message);
     }
 
     pub(super) fn set_state(&mut self, uid: Uid, state: State) {
+        debug_assert!(self.is_loaded());
         self.modseq = self.modseq.max(state.modseq);
         let Some(message) = self.messages.get_mut(&uid) else { return };
         let old = message.row;
@@ -178,8 +245,8 @@ impl Mailbox {
             (state.modseq, state.flags, state.keywords);
         self.by_modseq.remove(&old.modseq);
         self.by_modseq.insert(state.modseq, uid);
-        self.count(old.flags, false);
-        self.count(state.flags, true);
+        self.note_flags(old.flags, false);
+        self.note_flags(state.flags, true);
     }
 
     pub(super) fn distrust(&mut self, uid: Uid, modseq: ModSeq) {
@@ -191,10 +258,12 @@ impl Mailbox {
     }
 
     pub(super) fn expunge(&mut self, uid: Uid, modseq: ModSeq) {
+        debug_assert!(self.is_loaded());
         self.modseq = self.modseq.max(modseq);
         let Some(message) = self.messages.remove(&uid) else { return };
         self.by_modseq.remove(&message.row.modseq);
-        self.count(message.row.flags, false);
+        self.count = self.count.saturating_sub(1);
+        self.note_flags(message.row.flags, false);
         if uid >= self.recent_from {
             self.recent = self.recent.saturating_sub(1);
         }
@@ -223,7 +292,7 @@ impl Mailbox {
         }
     }
 
-    fn count(&mut self, flags: SystemFlags, there: bool) {
+    fn note_flags(&mut self, flags: SystemFlags, there: bool) {
         if !flags.has(SystemFlags::SEEN) {
             self.unseen = if there { self.unseen.saturating_add(1) } else { self.unseen.saturating_sub(1) };
         }

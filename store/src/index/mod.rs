@@ -1,16 +1,28 @@
-//! The index: a view of the log, kept in memory and made again from the log at each start.
+//! The index: a view of the log. What decisions and reads work with is in memory; tables on the disk follow it, and what
+//! nobody needs at the moment is only there.
 //!
 //! It only ever holds what is durable: [`Index::apply`] is called for groups that were replayed, or synced.
+//! [`Index::batch`] is what the tables do not have yet; the messages of a mailbox are let go of by [`Index::unload`] when they
+//! have them, and come back by [`Index::load`]. Who looks at messages has them loaded first.
 
 mod account;
+mod batch;
+mod dirty;
 mod mailbox;
 mod queue;
+mod residence;
+mod restore;
+mod rows;
 mod transactions;
 mod uids;
 mod views;
 
 pub use account::Account;
+pub use batch::{Batch, Row, Unexpressible};
 pub use mailbox::{Changed, JUMP, Mailbox, Message};
+pub use residence::Missing;
+pub use restore::{Damaged, Restore};
+pub use rows::{FORMAT, unseal_message};
 pub use queue::{ENTRIES_MAX as QUEUE_MAX, Entry, Queue};
 pub use transactions::{REMEMBERED, Transactions};
 pub use uids::Uids;
@@ -22,7 +34,8 @@ use ipc::mail::{AccountId, MailboxId, ModSeq};
 use ipc::service::mailbox::MessageRow;
 
 use crate::change::{Change, State};
-use crate::log::BodyRef;
+use crate::log::{BodyRef, Resume};
+use dirty::Dirty;
 
 /// All accounts.
 #[derive(Debug, Default)]
@@ -30,6 +43,19 @@ pub struct Index {
     accounts: HashMap<AccountId, Account>,
     removed: HashSet<AccountId>,
     last_uid_validity: u32,
+    dirty: Dirty,
+    /// Counts the batches: what changes now is in the one of this number.
+    clock: u64,
+    /// Up to this one, and not with it, they are in the tables.
+    written: u64,
+    /// How often messages were let go of.
+    unloads: u64,
+    /// Messages that came into memory since they were counted last, and how many there were then.
+    loaded: (usize, usize),
+    /// Up to where the log is in it; `None` while it is made from the log.
+    resume: Option<Resume>,
+    /// Damage of the log that is not noted there yet: segment and byte.
+    pub damage: Vec<(u64, u64)>,
     /// Of the last ten minutes.
     pub transactions: Transactions,
     /// Mail on its way out.
@@ -109,6 +135,8 @@ impl Index {
     /// Applies a change that is durable. `bodies` are those of its group. A change of what is not there (its account
     /// was removed, or its creation was in a damaged group) has no effect.
     pub fn apply(&mut self, change: Change, bodies: &[BodyRef]) {
+        self.dirty.note(&change);
+        self.stamp(&change);
         match change {
             Change::AccountCreated { account } => {
                 self.accounts.entry(account).or_default();
@@ -142,7 +170,9 @@ impl Index {
             Change::TransactionDone { transaction, at, appended } => {
                 self.transactions.note(transaction, at, appended)
             }
-            Change::DamageNoted { .. } => {
+            Change::DamageNoted { segment, offset } => {
+                self.damage.retain(|place| *place != (segment, offset));
+                self.dirty.all(self.accounts.keys().copied());
                 // A lost group may have given out UIDVALIDITYs, too.
                 self.last_uid_validity = self.last_uid_validity.saturating_add(JUMP);
                 self.accounts.values_mut().for_each(Account::jump);

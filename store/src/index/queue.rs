@@ -54,6 +54,24 @@ impl Queue {
         self.entries.range((from, Bound::Unbounded)).map(|(_, entry)| entry)
     }
 
+    /// The entry.
+    #[must_use]
+    pub fn entry(&self, id: QueueId) -> Option<&Entry> {
+        self.entries.get(&id)
+    }
+
+    /// The message lies elsewhere now.
+    pub(super) fn relocate(&mut self, id: QueueId, body: BodyRef) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.body = body;
+        }
+    }
+
+    /// Ids go on behind this one.
+    pub(super) fn restore_last(&mut self, last: u64) {
+        self.last = self.last.max(last);
+    }
+
     pub(super) fn add(&mut self, queued: Queued, body: BodyRef) {
         self.last = self.last.max(queued.id.0);
         self.entries.insert(queued.id, Entry { queued, body });

@@ -4,6 +4,8 @@ use std::collections::{HashMap, VecDeque};
 
 use ipc::mail::{Seconds, TransactionId, Uid};
 
+use super::batch::Noted;
+
 /// How long a transaction is remembered, in seconds.
 pub const REMEMBERED: Seconds = 600;
 
@@ -12,6 +14,8 @@ pub const REMEMBERED: Seconds = 600;
 pub struct Transactions {
     done: HashMap<TransactionId, Option<(u32, Uid)>>,
     by_age: VecDeque<(Seconds, TransactionId)>,
+    /// Since the last batch.
+    pub(super) noted: Noted,
 }
 
 impl Transactions {
@@ -22,6 +26,12 @@ impl Transactions {
     }
 
     pub(super) fn note(&mut self, transaction: TransactionId, at: Seconds, appended: Option<(u32, Uid)>) {
+        self.noted.push((transaction, at, appended));
+        self.restore(transaction, at, appended);
+    }
+
+    /// One that the tables have.
+    pub(super) fn restore(&mut self, transaction: TransactionId, at: Seconds, appended: Option<(u32, Uid)>) {
         while self.by_age.front().is_some_and(|(then, _)| at.saturating_sub(*then) > REMEMBERED) {
             if let Some((_, old)) = self.by_age.pop_front() {
                 self.done.remove(&old);

@@ -8,6 +8,7 @@ use super::error::{AppendError, SegmentError};
 use super::header::{SEGMENT_HEADER, SegmentHeader};
 use super::position::{BodyRef, Position, SegmentNumber};
 use super::reader::BodyReader;
+use super::resume::Resume;
 use super::segment::{Durability, Geometry, Reserve, Segments};
 use super::tail::{Head, Salts, Tail};
 
@@ -18,6 +19,7 @@ pub struct Log<S> {
     pub(super) geometry: Geometry,
     pub(super) tail: Tail,
     pub(super) salts: Salts,
+    pub(super) resume: Resume,
 }
 
 /// What became durable.
@@ -45,6 +47,7 @@ impl<S: Segments> Log<S> {
         self.settle(written)?;
         let end = Position { offset: head.end.saturating_add(length), ..head.position() };
         let sequence = head.sequence;
+        self.resume = Resume { last: sequence, ..head.resume() };
         self.tail =
             Tail::Open(Head { end: end.offset, durable: end, sequence: sequence.saturating_add(1), ..head });
         Ok(Appended { sequence, bodies: sealed.refs, end })
@@ -63,6 +66,11 @@ impl<S: Segments> Log<S> {
         self.settle(written)?;
         self.tail = Tail::Open(Head { end: head.end.saturating_add(body.stored_length()), ..head });
         Ok(reference(body, head.position()))
+    }
+
+    /// Where an index that has every group in it goes on.
+    pub fn resume(&self) -> Resume {
+        self.resume
     }
 
     /// A reader of bodies; make one per thread, or share it.

@@ -97,6 +97,9 @@ pub enum OpenError {
     /// The caller of the replay stopped it.
     #[error("the replay was stopped")]
     Stopped,
+    /// The place to go on from is none of this log, or the log ends before what is said to be in it.
+    #[error("the log does not go on where the index ends")]
+    Resume,
     /// No random bytes for a salt.
     #[error("the kernel gave no random bytes")]
     Random(#[source] io::Error),

@@ -5,6 +5,7 @@
 //! byte, is in `docs/store-format.md`.
 //!
 //! * [`Log::open`] hands every commit of the past to the caller, in order, with the final positions of its bodies;
+//!   [`Log::open_from`] only those that an index does not have yet;
 //! * [`Log::append`] makes one [`Group`] durable and says where its bodies lie;
 //! * [`Log::append_body`] writes a large body ahead of the group that will name it;
 //! * [`Compressor`] and [`PreparedBody`] do the expensive part of a body outside the thread that owns the log.
@@ -23,6 +24,7 @@ mod reader;
 mod record;
 mod recover;
 mod replay;
+mod resume;
 mod rewrite;
 mod segment;
 mod survey;
@@ -38,6 +40,7 @@ pub use file::FileSegments;
 pub use position::{BodyRef, Damage, Position, SegmentNumber};
 pub use reader::BodyReader;
 pub use replay::{Recovered, Replayed, ReplayedGroup};
+pub use resume::Resume;
 pub use segment::{Durability, Geometry, ReadSegments, Reserve, Segments};
 
 #[cfg(test)]

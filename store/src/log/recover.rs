@@ -11,6 +11,7 @@ use super::error::OpenError;
 use super::position::Position;
 use super::reader::BodyReader;
 use super::replay::{Recovered, Replay, Replayed};
+use super::resume::Resume;
 use super::rewrite::{Start, start_segment};
 use super::segment::{Geometry, ReadSegments, Segments};
 use super::survey::{Surveyed, survey};
@@ -24,8 +25,23 @@ impl<S: Segments> Log<S> {
     /// [`OpenError::Unreadable`] when the device fails at the end of the log, where it can't be told from a torn write;
     /// and the errors of the segments.
     pub fn open(
+        segments: S,
+        geometry: Geometry,
+        visit: &mut dyn FnMut(Replayed<'_>) -> ControlFlow<()>,
+    ) -> Result<(Self, Recovered), OpenError> {
+        Self::open_from(segments, geometry, None, visit)
+    }
+
+    /// The same, from where an index goes on: of the groups it has in it at most the last is handed out, if that is written
+    /// anew, because its bodies lie elsewhere then. What lies before is not looked at.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`OpenError::Resume`] when that is no place of this log, with nothing changed: the index
+    /// has to be made again.
+    pub fn open_from(
         mut segments: S,
         geometry: Geometry,
+        resume: Option<Resume>,
         visit: &mut dyn FnMut(Replayed<'_>) -> ControlFlow<()>,
     ) -> Result<(Self, Recovered), OpenError> {
         let geometry = geometry.checked()?;
@@ -39,9 +55,16 @@ impl<S: Segments> Log<S> {
         }
         let bodies = BodyReader::new(reader.clone(), salts.clone());
         let mut replay = Replay::new(&reader, visit);
+        if let Some(resume) = resume {
+            replay.resume(&resume, &surveyed)?;
+        }
         replay.walk_all(&surveyed)?;
-        give_back(&mut segments, &surveyed);
         let tail = replay.tail(&bodies)?;
+        if resume.is_some_and(|resume| replay.next_sequence(&tail) <= resume.last) {
+            // What the index has in it is not all there.
+            return Err(OpenError::Resume);
+        }
+        give_back(&mut segments, &surveyed);
         let head = match reusable(&surveyed, &replay, &tail) {
             Some(head) => head,
             None => {
@@ -62,7 +85,7 @@ impl<S: Segments> Log<S> {
             }
         };
         let report = replay.report;
-        Ok((Self { segments, geometry, tail: Tail::Open(head), salts }, report))
+        Ok((Self { segments, geometry, tail: Tail::Open(head), salts, resume: head.resume() }, report))
     }
 }
 

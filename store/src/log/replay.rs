@@ -8,6 +8,7 @@ use super::error::OpenError;
 use super::header::{SEGMENT_HEADER, SegmentHeader};
 use super::position::{BodyRef, Damage, Position, SegmentNumber};
 use super::reader::BodyReader;
+use super::resume::Resume;
 use super::record::{Kind, RecordHeader};
 use super::segment::ReadSegments;
 use super::survey::Surveyed;
@@ -66,6 +67,10 @@ pub(super) struct Replay<'a, R> {
     sequence: Option<u64>,
     /// The last group that was handed out.
     handed_out: Option<u64>,
+    /// Where it begins, if not at the beginning.
+    resumed: Option<Position>,
+    /// The sequence number that the first group there must have.
+    first: Option<u64>,
     pub(super) report: Recovered,
 }
 
@@ -74,12 +79,31 @@ impl<'a, R: ReadSegments> Replay<'a, R> {
         let nowhere = Position { segment: SegmentNumber(0), offset: 0 };
         let (pending, report) = (VecDeque::new(), Recovered::default());
         let (sequence, handed_out) = (None, None);
-        Self { reader, visit, pending, durable: nowhere, written: nowhere, sequence, handed_out, report }
+        let (resumed, first) = (None, None);
+        let (durable, written) = (nowhere, nowhere);
+        Self { reader, visit, pending, durable, written, sequence, handed_out, resumed, first, report }
+    }
+
+    /// Begins in the middle.
+    pub(super) fn resume(&mut self, resume: &Resume, surveyed: &[Surveyed]) -> Result<(), OpenError> {
+        if !resume.is_boundary(surveyed, self.reader) {
+            return Err(OpenError::Resume);
+        }
+        self.durable = resume.from;
+        self.sequence = Some(resume.before).filter(|before| *before > 0);
+        self.handed_out = self.sequence;
+        self.resumed = Some(resume.from);
+        self.first = resume.before.checked_add(1);
+        Ok(())
     }
 
     pub(super) fn walk_all(&mut self, surveyed: &[Surveyed]) -> Result<(), OpenError> {
-        let mut expected =
-            surveyed.first().and_then(|first| first.header?.predecessor).map(|end| end.segment);
+        let begin = self.resumed.map(|from| from.segment);
+        let surveyed = surveyed.iter().skip_while(|found| begin.is_some_and(|begin| found.number < begin));
+        let mut expected = match begin {
+            Some(begin) => Some(begin),
+            None => surveyed.clone().next().and_then(|first| first.header?.predecessor).map(|end| end.segment),
+        };
         for found in surveyed {
             // a segment is created only when all before it is durable
             self.known_durable(Position { segment: found.number, offset: 0 })?;
@@ -99,10 +123,12 @@ impl<'a, R: ReadSegments> Replay<'a, R> {
     fn walk(&mut self, found: &Surveyed, header: &SegmentHeader) -> Result<(), OpenError> {
         let segment = found.number;
         self.known_durable(Position { segment, offset: header.durable })?;
-        self.written = Position { segment, offset: SEGMENT_HEADER };
+        let resumed = self.resumed.filter(|from| from.segment == segment);
+        let start = resumed.map_or(SEGMENT_HEADER, |from| from.offset);
+        self.written = Position { segment, offset: start };
         let known = found.end.unwrap_or(header.durable);
         let limit = found.end.unwrap_or(found.length).min(found.length);
-        let bounds = Bounds { start: SEGMENT_HEADER, known: known.min(limit), limit };
+        let bounds = Bounds { start, known: known.min(limit), limit };
         let mut walk = Walk::new(self.reader, segment, header.salt, bounds);
         while let Some(step) = walk.step() {
             match step {
@@ -137,6 +163,9 @@ impl<'a, R: ReadSegments> Replay<'a, R> {
         let commit = walk.payload(at.offset, header).and_then(|payload| Commit::decode(&payload, at));
         match commit.filter(|commit| self.sequence.is_none_or(|last| commit.sequence > last)) {
             Some(commit) => {
+                if self.first.take().is_some_and(|first| first != commit.sequence) {
+                    return Err(OpenError::Resume);
+                }
                 self.sequence = Some(commit.sequence);
                 let durable = commit.durable_before;
                 self.pending.push_back(Item::Group { commit, end });

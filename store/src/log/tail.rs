@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::position::{Position, SegmentNumber};
+use super::resume::Resume;
 
 /// Where the next record goes.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +20,12 @@ pub(super) struct Head {
 }
 
 impl Head {
+    /// Where an index goes on that has every group up to here.
+    pub(super) fn resume(&self) -> Resume {
+        let before = self.sequence.saturating_sub(1);
+        Resume { from: self.durable, salt: self.salt, before, last: before }
+    }
+
     pub(super) fn position(&self) -> Position {
         Position { segment: self.segment, offset: self.end }
     }

@@ -15,7 +15,7 @@ pub use staging::Staging;
 
 use ipc::mail::{AccountId, MailboxId, Seconds, SystemFlags, TransactionId, Uid, UidRange};
 use ipc::service::deliver::Folder;
-use ipc::service::mailbox::{FlagChange, Refusal, SpecialUse};
+use ipc::service::mailbox::{FlagChange, INBOX, Refusal, SpecialUse};
 
 use crate::change::Change;
 use crate::index::{Index, Uids};
@@ -236,6 +236,22 @@ impl Operation {
                 message.body.stored_length().saturating_add(structure)
             }
             _ => 0,
+        }
+    }
+
+    /// The mailbox whose messages are looked at to decide it: they have to be in memory.
+    #[must_use]
+    pub fn looks_at(&self, index: &Index) -> Option<(AccountId, MailboxId)> {
+        match self {
+            Operation::Flags { account, mailbox, .. }
+            | Operation::Expunge { account, mailbox, .. }
+            | Operation::Distrust { account, mailbox, .. }
+            | Operation::Copy { account, from: mailbox, .. } => Some((*account, *mailbox)),
+            // The inbox is emptied, others go as they are.
+            Operation::RenameMailbox { account, mailbox, .. } => {
+                index.mailbox(*account, *mailbox).filter(|found| found.name == INBOX).map(|_| (*account, *mailbox))
+            }
+            _ => None,
         }
     }
 

@@ -92,6 +92,7 @@ pub async fn serve(started: Started<Threads>) -> Result<(), Failure> {
             Event::Drain { .. } => {
                 // Readers are drained before the store is: what is still here has lost its client.
                 store.registry.end_all();
+                store.engine.flush().await;
                 control.drained().await?;
                 return Ok(());
             }

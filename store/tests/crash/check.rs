@@ -19,6 +19,7 @@ pub(crate) fn check(directory: &Path, acknowledged: &[u64]) -> Result<usize, Str
 }
 
 async fn mailboxes(engine: &Engine, acknowledged: &[u64]) -> Result<usize, String> {
+    common::load(engine).await;
     let mut messages = Vec::new();
     for id in mail::MAILBOXES {
         let index = engine.index();

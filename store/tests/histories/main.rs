@@ -22,6 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use acts::{ACCOUNTS, Act, act, raw};
 use bulkhead_store::engine::Engine;
 use bulkhead_store::plan::{Operation, Outcome};
+use bulkhead_store::tables::NAME;
 use ipc::mail::{AccountId, MailboxId};
 use model::Model;
 use proptest::prelude::*;
@@ -42,7 +43,12 @@ enum Step {
         session: usize,
         page: usize,
     },
+    /// As after a kill: what the index on the disk does not have is replayed.
     Reopen,
+    /// The index on the disk catches up.
+    Flush,
+    /// Without the index.
+    Rebuild,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -53,7 +59,9 @@ fn step() -> impl Strategy<Value = Step> {
         5 => (session.clone(), acts::place())
             .prop_map(|(session, (account, mailbox))| Step::Select { session, account, mailbox }),
         6 => (session, 1..4_usize).prop_map(|(session, page)| Step::Changes { session, page }),
-        1 => Just(Step::Reopen),
+        2 => Just(Step::Reopen),
+        2 => Just(Step::Flush),
+        1 => Just(Step::Rebuild),
     ]
 }
 
@@ -63,13 +71,15 @@ struct Life {
     sessions: Sessions,
     /// Every UIDVALIDITY there was, and of what.
     validities: BTreeMap<u32, (u64, u64)>,
+    /// How many messages may be in memory.
+    most: usize,
 }
 
 impl Life {
-    async fn begin(directory: &Path) -> Self {
-        let engine = common::open(directory).await.0;
+    async fn begin(directory: &Path, most: usize) -> Self {
+        let engine = common::open_with(directory, most).await.0;
         let sessions = Sessions::default();
-        Life { engine, model: Model::default(), sessions, validities: BTreeMap::new() }
+        Life { engine, model: Model::default(), sessions, validities: BTreeMap::new(), most }
     }
 
     async fn step(self, step: Step, directory: &Path) -> Self {
@@ -78,6 +88,7 @@ impl Life {
             Step::Together(acts) => self.together(acts).await,
             Step::Select { session, account, mailbox } => {
                 let mut life = self;
+                common::load(&life.engine).await;
                 life.sessions.select(&life.engine, session, AccountId(account), MailboxId(mailbox));
                 life
             }
@@ -87,14 +98,23 @@ impl Life {
                 life
             }
             Step::Reopen => self.reopen(directory).await,
+            Step::Flush => {
+                self.engine.flush().await;
+                self
+            }
+            Step::Rebuild => {
+                std::fs::remove_file(directory.join(NAME)).unwrap();
+                self.reopen(directory).await
+            }
         }
     }
 
     async fn reopen(self, directory: &Path) -> Self {
-        let Life { engine, model, validities, .. } = self;
+        let Life { engine, model, validities, most, .. } = self;
         drop(engine);
-        let engine = common::open(directory).await.0;
-        let life = Life { engine, model, sessions: Sessions::default(), validities };
+        let engine = common::open_with(directory, most).await.0;
+        let life = Life { engine, model, sessions: Sessions::default(), validities, most };
+        common::load(&life.engine).await;
         life.model.equals(&life.engine.index()).unwrap();
         life.bodies().await;
         life
@@ -104,6 +124,7 @@ impl Life {
     async fn together(mut self, acts: Vec<Act>) -> Self {
         let outcomes = group(&self.engine, &acts).await;
         self.learn_validities();
+        common::load(&self.engine).await;
         let heard: Vec<_> = outcomes.iter().map(|outcome| Model::heard(outcome, &self.validities)).collect();
         let mut reasons = Vec::new();
         let mut orders = permutations(acts.len()).into_iter();
@@ -139,6 +160,7 @@ impl Life {
 
     /// Every message that is listed can be read, and is what came.
     async fn bodies(&self) {
+        common::load(&self.engine).await;
         let mut messages = Vec::new();
         for mailboxes in (0..ACCOUNTS).map(AccountId) {
             let index = self.engine.index();
@@ -208,11 +230,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 20, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_history_is_that_of_the_model(steps in prop::collection::vec(step(), 20..90)) {
+    fn every_history_is_that_of_the_model(
+        steps in prop::collection::vec(step(), 20..90),
+        most in prop::sample::select(vec![0, 0, 10, usize::MAX]),
+    ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let place = tempfile::tempdir().unwrap();
-            let mut life = Life::begin(place.path()).await;
+            let mut life = Life::begin(place.path(), most).await;
             // Without accounts nothing happens for long.
             life = life.step(Step::Act(Act::Create { accounts: vec![0, 1] }), place.path()).await;
             for step in steps {

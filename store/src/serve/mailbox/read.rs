@@ -39,13 +39,15 @@ impl Session {
 
     pub(super) async fn select(&mut self, mailbox: MailboxId, write: bool) -> Result<(), ChannelError> {
         self.unselect();
-        let reply = self.store.engine.index_mut().mailbox_mut(self.account, mailbox).map(|found| {
-            let status = found.status();
-            let first_recent = found.take_recent(write);
-            found.views.show(self.id, status.highest_modseq);
-            let keywords = found.keywords.clone();
-            (status.highest_modseq, MailboxReply::Selected { status, first_recent, keywords })
-        });
+        let reply = {
+            let mut index = self.store.engine.loaded(self.account, mailbox).await;
+            let before = index.mailbox(self.account, mailbox).map(|found| (found.status(), found.keywords.clone()));
+            let first_recent = index.take_recent((self.account, mailbox), write);
+            before.zip(first_recent).map(|((status, keywords), first_recent)| {
+                index.show(self.account, mailbox, self.id, status.highest_modseq);
+                (status.highest_modseq, MailboxReply::Selected { status, first_recent, keywords })
+            })
+        };
         match reply {
             Some((known, reply)) => {
                 self.signals.selected.set(Some(mailbox));
