@@ -11,7 +11,7 @@ use tokio::sync::{mpsc::UnboundedReceiver, mpsc::unbounded_channel, oneshot};
 
 use crate::committer::{Committer, Job, Jobs, Notice};
 use crate::index::{Index, Missing};
-use crate::log::{BodyId, BodyReader, BodyRef, FileSegments, Geometry, PreparedBody, Segments};
+use crate::log::{BodyId, BodyReader, BodyRef, FileSegments, Geometry, PreparedBody, Recovered, Segments};
 use crate::plan::{NewMessage, Operation, Outcome};
 use crate::pool::Pool;
 use crate::replay;
@@ -67,6 +67,7 @@ pub struct Engine {
     reader: Reader,
     tables: Tables,
     writer: Sender<Written>,
+    recovered: Recovered,
 }
 
 impl Engine {
@@ -91,7 +92,7 @@ impl Engine {
         threads: Threads,
         most: usize,
     ) -> Result<(Self, UnboundedReceiver<Notice>), Failure> {
-        let replay::Opened { log, index, tables } = replay::open(directory, Geometry::default(), most)?;
+        let replay::Opened { log, index, tables, recovered } = replay::open(directory, Geometry::default(), most)?;
         let damage = index.damage.clone();
         let index = Arc::new(RwLock::new(index));
         let (notices, told) = unbounded_channel();
@@ -103,7 +104,7 @@ impl Engine {
         let committer =
             Committer { log, index: Arc::clone(&index), tables: tables.clone(), most, notices };
         start(&threads.commit, Box::new(move || commit(committer, &waiting)))?;
-        let engine = Engine { index, jobs, pool: threads.pool, reader, tables, writer };
+        let engine = Engine { index, jobs, pool: threads.pool, reader, tables, writer, recovered };
         engine.note(damage).await?;
         Ok((engine, told))
     }
@@ -118,6 +119,12 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// What opening it did: of the log, only what the index on the disk did not have.
+    #[must_use]
+    pub fn recovered(&self) -> Recovered {
+        self.recovered
     }
 
     /// Writes what the index on the disk does not have yet, so that the next start has nothing to replay.

@@ -24,6 +24,7 @@ pub(crate) struct Opened {
     pub(crate) log: Log<FileSegments>,
     pub(crate) index: Index,
     pub(crate) tables: Tables,
+    pub(crate) recovered: Recovered,
 }
 
 /// Opens log and tables of a directory. `most` messages are kept in memory meanwhile.
@@ -108,7 +109,7 @@ impl Replay {
         if index.dirty_count() > FEW {
             write(&mut index, &tables).map_err(Stopped::Tables)?;
         }
-        Ok(Opened { log, index, tables })
+        Ok(Opened { log, index, tables, recovered })
     }
 
     fn take(&mut self, replayed: Replayed<'_>) -> ControlFlow<()> {

@@ -161,11 +161,14 @@ impl<'a, R: ReadSegments> Replay<'a, R> {
             return Ok(());
         }
         let commit = walk.payload(at.offset, header).and_then(|payload| Commit::decode(&payload, at));
+        if let Some((commit, first)) = commit.as_ref().zip(self.first)
+            && commit.sequence != first
+        {
+            return Err(OpenError::Resume);
+        }
+        self.first = self.first.filter(|_| commit.is_none());
         match commit.filter(|commit| self.sequence.is_none_or(|last| commit.sequence > last)) {
             Some(commit) => {
-                if self.first.take().is_some_and(|first| first != commit.sequence) {
-                    return Err(OpenError::Resume);
-                }
                 self.sequence = Some(commit.sequence);
                 let durable = commit.durable_before;
                 self.pending.push_back(Item::Group { commit, end });

@@ -5,6 +5,7 @@ mod faults;
 pub(crate) mod faulty;
 mod imitation;
 mod random;
+mod resume;
 mod round_trip;
 mod segments;
 mod truncation;
@@ -51,8 +52,12 @@ fn open(path: &Path) -> (Log<FileSegments>, Replay) {
 }
 
 fn replay<S: Segments>(segments: S) -> Result<(Log<S>, Replay), OpenError> {
+    replay_from(segments, None)
+}
+
+fn replay_from<S: Segments>(segments: S, resume: Option<Resume>) -> Result<(Log<S>, Replay), OpenError> {
     let (mut groups, mut damage) = (Vec::new(), Vec::new());
-    let (log, recovered) = Log::open(segments, SMALL, &mut |event| {
+    let (log, recovered) = Log::open_from(segments, SMALL, resume, &mut |event| {
         match event {
             Replayed::Group(ReplayedGroup { sequence, bodies, changes }) => {
                 groups.push(Seen { sequence, changes: changes.to_vec(), bodies: bodies.to_vec() });
