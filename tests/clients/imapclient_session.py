@@ -44,14 +44,17 @@ for capability in ("IMAP4REV1", "UIDPLUS", "MOVE", "UNSELECT", "IDLE", "NAMESPAC
     assert imap.has_capability(capability), (capability, imap.capabilities())
 assert imap.namespace().personal[0][1] == "/"
 assert imap.id_({"name": "a test"}), "it says nothing of itself"
-for use, name in ((imapclient.DRAFTS, "Drafts"), (imapclient.SENT, "Sent"), (imapclient.TRASH, "Trash"), (imapclient.JUNK, "Junk")):
-    assert imap.find_special_folder(use) == name, name
+for name in ("Drafts", "Sent", "Trash", "Junk", "Archive"):
+    assert imap.find_special_folder(b"\\" + name.encode()) == name, name
 
 # folders: made with what is above them, renamed with what is below, subscribed to, deleted
 imap.create_folder("Projects/Über uns/Q1")
 names = folders(imap.list_folders)
 assert {"Projects", "Projects/Über uns", "Projects/Über uns/Q1"} <= set(names), names
 assert b"\\HasChildren" in names["Projects"] and b"\\HasNoChildren" in names["Projects/Über uns/Q1"], names
+assert b"\\Noselect" in names["Projects"] or b"\\NonExistent" in names["Projects"], names
+refused(imap.select_folder, "Projects")
+imap.create_folder("Projects")
 refused(imap.create_folder, "Projects")
 imap.rename_folder("Projects", "Work")
 assert {"Work", "Work/Über uns/Q1"} <= set(folders(imap.list_folders)) and "Projects" not in folders(imap.list_folders)

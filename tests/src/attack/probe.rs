@@ -50,9 +50,10 @@ impl Probe {
     ///
     /// # Panics
     /// When a session broke, or its p99 is too long.
-    pub fn was_answered(self, attack: &str) {
+    pub fn was_answered(self, suite: &Suite, attack: &str) {
         self.stop.store(true, Ordering::Relaxed);
-        let taken = self.thread.join().expect("a session that was there before broke");
+        let taken = self.thread.join();
+        let taken = taken.unwrap_or_else(|_| panic!("{attack}: a session of others broke\n{}", suite.log()));
         let bound = Scale::here().patience();
         for (door, taken) in taken {
             let taken = Latencies::of(taken);
