@@ -1,6 +1,5 @@
 //! Performs what a session asks: logins by `auth`, everything else by the store, on the channel that came with the login.
 
-use std::net::IpAddr;
 use std::rc::Rc;
 
 use ipc::channel::ChannelError;
@@ -8,18 +7,19 @@ use ipc::mail::{ModSeq, Password, TransactionId};
 use ipc::rpc::{Client, Link};
 use ipc::service::login::Login;
 use ipc::service::mailbox::{MailboxClient, MailboxReply, MailboxRequest};
-use listener::connection::{Connection, ConnectionId};
+use listener::connection::{Caller, Connection};
+use listener::helpers::{Helpers, LARGE};
 use listener::login::{LoggedIn, log_in};
 use listener::session::Backend;
 
-use crate::proto::{Answer, Ask, LoginOutcome, Look};
+use crate::proto::{Answer, Ask, LoginOutcome, Look, Work};
 
 /// One session's way to the other compartments.
 #[derive(Debug)]
 pub struct StoreBackend {
     login: Rc<Link<Client<Login>>>,
-    connection: ConnectionId,
-    remote: IpAddr,
+    caller: Caller,
+    helpers: Helpers,
     mailbox: Mailbox,
 }
 
@@ -44,19 +44,28 @@ impl StoreBackend {
     /// For a connection on which nobody is logged in.
     #[must_use]
     pub fn new(login: Rc<Link<Client<Login>>>, connection: &Connection) -> Self {
-        let remote = connection.peer.ip().to_canonical();
-        StoreBackend { login, connection: connection.id, remote, mailbox: Mailbox::None }
+        let (caller, helpers) = (connection.caller(), connection.helpers.clone());
+        StoreBackend { login, caller, helpers, mailbox: Mailbox::None }
     }
 
     async fn log_in(&mut self, login: String, password: Password) -> LoginOutcome {
-        match log_in(&self.login, self.connection, self.remote, login, password).await {
+        match log_in(&self.login, &self.caller, login, password).await {
             LoggedIn::Welcome(account, client) => {
                 self.mailbox = Mailbox::Open(client, Dirty::Unsaid);
                 LoginOutcome::Welcome(account)
             }
             LoggedIn::Denied => LoginOutcome::Denied,
+            LoggedIn::Blocked => LoginOutcome::Blocked,
             LoggedIn::Unavailable => LoginOutcome::Unavailable,
         }
+    }
+
+    /// What takes long is done where it holds up nobody.
+    async fn work(&self, work: Work) -> Answer {
+        if work.octets() <= LARGE {
+            return work.run();
+        }
+        self.helpers.run(|| work.run()).await.unwrap_or(Answer::Panicked)
     }
 }
 
@@ -65,14 +74,16 @@ impl Backend for StoreBackend {
     type Answer = Answer;
 
     async fn perform(&mut self, ask: Ask) -> Answer {
-        if let Ask::Login { login, password } = ask {
-            return Answer::Login(self.log_in(login, password).await);
-        }
+        let ask = match ask {
+            Ask::Login { login, password } => return Answer::Login(self.log_in(login, password).await),
+            Ask::Work(work) => return self.work(work).await,
+            other => other,
+        };
         let Mailbox::Open(client, dirty) = &mut self.mailbox else { return Answer::Lost };
         match by_store(client, dirty, ask).await {
             Ok(answer) => answer,
             Err(error) => {
-                tracing::warn!(connection = %self.connection, %error, "the mailbox session ended");
+                tracing::warn!(connection = %self.caller.id, %error, "the mailbox session ended");
                 self.mailbox = Mailbox::Gone;
                 Answer::Lost
             }
@@ -91,7 +102,7 @@ impl Backend for StoreBackend {
                 match news {
                     Ok(()) => *dirty = Dirty::Said,
                     Err(error) => {
-                        tracing::warn!(connection = %self.connection, %error, "the mailbox session ended");
+                        tracing::warn!(connection = %self.caller.id, %error, "the mailbox session ended");
                         self.mailbox = Mailbox::Gone;
                     }
                 }
@@ -134,7 +145,7 @@ async fn by_store(client: &mut MailboxClient, dirty: &mut Dirty, ask: Ask) -> Re
         Ask::Finish(end) => Answer::Reply(finish(client, &end).await?),
         Ask::Alive => Answer::Quiet,
         // Answered before.
-        Ask::Login { .. } => Answer::Lost,
+        Ask::Login { .. } | Ask::Work(_) => Answer::Lost,
     })
 }
 

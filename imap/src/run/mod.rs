@@ -16,6 +16,7 @@ use ipc::service::control::ReloadRefusal;
 use ipc::service::login::Login;
 use ipc::slice::{ImapConfig, Limits, RoleConfig};
 use listener::connection::Connection;
+use listener::gate::Custom;
 use listener::helpers::Helpers;
 use listener::serve::Reader;
 use sandbox::startup::Started;
@@ -70,6 +71,10 @@ impl Reader for Imap {
         let Imap { settings, limits, .. } = Imap::new(config);
         let settings = Settings { shares: self.settings.shares.clone(), ..(*settings).clone() };
         Ok(Imap { settings: Arc::new(settings), limits, login: Rc::clone(&self.login) })
+    }
+
+    fn custom(&self) -> Custom {
+        Custom::LogIn
     }
 
     fn busy(&self) -> &[u8] {

@@ -12,6 +12,8 @@ mod fairness;
 mod fake;
 #[cfg(test)]
 mod fetch;
+#[cfg(all(test, feature = "planted-panic"))]
+mod panics;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
