@@ -1,11 +1,12 @@
 //! Mail by SMTP or LMTP: until it is acknowledged, and until it can be read.
 
 use std::cell::Cell;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, File};
 use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+
+use rustix::fs::{SeekFrom, seek};
 
 use super::{Clock, Figure, Outcome, Plan, together};
 use crate::client::{Greeting, Imap, Smtp};
@@ -13,6 +14,8 @@ use crate::failure::{Failure, Result};
 use crate::mail::{self, Message, Random};
 use crate::suite::{ACCOUNTS, Account, Suite};
 
+/// Bytes of a block.
+const BLOCK: u64 = 4096;
 /// Different messages.
 const POOL: u64 = 200;
 /// How long what was acknowledged may take to be seen.
@@ -101,13 +104,49 @@ impl Mailboxes {
     }
 }
 
-/// What the files of a directory take of the disk, in bytes.
+/// The data in the files of a directory, in bytes of whole blocks. What a file has set aside for later is none: that is
+/// not the cost of a message.
 fn size_on_disk(directory: &Path) -> u64 {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     entries
-        .filter_map(|entry| {
-            let about = entry.metadata().ok()?;
-            Some(if about.is_dir() { size_on_disk(&entry.path()) } else { about.blocks() * 512 })
+        .map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => size_on_disk(&entry.path()),
+            Ok(kind) if kind.is_file() => File::open(entry.path()).map_or(0, |file| data(&file)),
+            _ => 0,
         })
         .sum()
+}
+
+fn data(file: &File) -> u64 {
+    let (mut sum, mut at) = (0, 0);
+    // The end of the file is an error, and a hole.
+    while let Ok(begin) = seek(file, SeekFrom::Data(at)) {
+        at = seek(file, SeekFrom::Hole(begin)).unwrap_or(begin);
+        sum += at.saturating_sub(begin).next_multiple_of(BLOCK);
+        if at <= begin {
+            break;
+        }
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek, Write};
+
+    use super::*;
+
+    #[test]
+    fn holes_take_no_room() {
+        let directory = std::env::temp_dir().join(format!("bulkhead-bench-{}", std::process::id()));
+        fs::create_dir_all(directory.join("below")).expect("a directory");
+        let mut file = File::create(directory.join("below/file")).expect("a file");
+        file.write_all(&[1; 5000]).expect("written");
+        file.seek(std::io::SeekFrom::Start(1 << 20)).expect("a hole");
+        file.write_all(b"x").expect("written");
+        file.set_len(1 << 30).expect("a tail");
+        let size = size_on_disk(&directory);
+        fs::remove_dir_all(&directory).expect("removed");
+        assert_eq!(size, 3 * BLOCK);
+    }
 }
