@@ -207,7 +207,7 @@ fn config(role: Role) -> RoleConfig {
         Role::Store => RoleConfig::Store(StoreConfig {
             max_message_size,
             upload_memory: 64 << 20,
-            recipients_per_hour: 1000,
+            recipients_per_hour: 900,
         }),
         Role::Master => panic!("the master starts itself"),
     }
