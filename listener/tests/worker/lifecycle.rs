@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bulkhead_listener::bind::bind;
 use bulkhead_listener::connection::Connection;
+use bulkhead_listener::gate::Custom;
 use bulkhead_listener::helpers::Helpers;
 use bulkhead_listener::serve::{Reader, serve};
 use ipc::channel::{self, Blocking, Receiver, Sender};
@@ -33,6 +34,10 @@ impl Reader for Toy {
 
     fn limits(&self) -> Limits {
         Limits::of(10, 2)
+    }
+
+    fn custom(&self) -> Custom {
+        Custom::Anonymous
     }
 
     fn busy(&self) -> &[u8] {

@@ -16,6 +16,7 @@ use ipc::service::control::ReloadRefusal;
 use ipc::service::login::Login;
 use ipc::slice::{Limits, Pop3Config, RoleConfig};
 use listener::connection::Connection;
+use listener::gate::Custom;
 use listener::helpers::Helpers;
 use listener::serve::Reader;
 use sandbox::startup::Started;
@@ -69,6 +70,10 @@ impl Reader for Pop3 {
         let Pop3 { settings, limits, .. } = Pop3::new(config);
         let settings = Settings { shares: self.settings.shares.clone(), ..(*settings).clone() };
         Ok(Pop3 { settings: Arc::new(settings), limits, login: Rc::clone(&self.login) })
+    }
+
+    fn custom(&self) -> Custom {
+        Custom::LogIn
     }
 
     fn busy(&self) -> &[u8] {
