@@ -17,7 +17,7 @@ fn planted() -> Shared {
 }
 
 fn is_opaque(store: &Shared) -> bool {
-    store.borrow_mut().named("INBOX").messages[&2].row.opaque
+    store.borrow_mut().named("INBOX").messages.get(&2).is_some_and(|message| message.row.opaque)
 }
 
 fn said(connection: &mut Connection, command: &str) -> String {

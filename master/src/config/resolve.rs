@@ -133,8 +133,12 @@ impl Resolver<'_> {
         }
     }
 
+    /// Who says where TLS is spoken from the first byte and nothing else has no port without it, least of all the one that
+    /// is everybody's.
     fn imap(&mut self, written: &written::Imap) -> Imap {
+        let none = written.listen_tls.is_some().then_some(&[][..]);
         Imap {
+            listen: self.listen(written.listen.as_deref().or(none), 143),
             listen_tls: self.listen(written.listen_tls.as_deref(), 993),
             workers: self.number(written.workers.as_ref(), cores(), WORKERS),
             // RFC 9051 section 5.4 asks for 30 at least; a shorter time is the administrator's choice

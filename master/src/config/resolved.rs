@@ -106,6 +106,8 @@ pub struct Mx {
 /// IMAP.
 #[derive(Clone, Debug)]
 pub struct Imap {
+    /// Where, in plain until STARTTLS.
+    pub listen: Vec<Address>,
     /// Where, with TLS from the first byte.
     pub listen_tls: Vec<Address>,
     /// Processes.
@@ -193,7 +195,7 @@ impl Config {
     pub fn listeners(&self, role: Role) -> Vec<(&[Address], bool)> {
         match role {
             Role::Mx => vec![(&self.mx.listen, false)],
-            Role::Imap => vec![(&self.imap.listen_tls, true)],
+            Role::Imap => vec![(&self.imap.listen, false), (&self.imap.listen_tls, true)],
             Role::Pop3 => vec![(&self.pop3.listen, false), (&self.pop3.listen_tls, true)],
             Role::Submission => vec![(&self.submission.listen, false), (&self.submission.listen_tls, true)],
             Role::Lmtp => vec![(&self.lmtp.listen, false)],

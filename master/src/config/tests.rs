@@ -32,6 +32,21 @@ fn a_hostname_and_a_domain_are_enough() {
 }
 
 #[test]
+fn imap_without_tls_at_first_is_there_unless_only_the_other_is_written() {
+    let ports = |more: &str| -> Vec<(u16, bool)> {
+        let config = good(&format!("{LEAST}{more}"));
+        let listeners = config.listeners(Role::Imap).into_iter();
+        listeners.flat_map(|(all, tls)| all.iter().map(move |a| (a.socket.port(), tls))).collect()
+    };
+    let every = [(143, false), (143, false), (993, true), (993, true)];
+    assert_eq!(ports(""), every);
+    assert_eq!(ports("[imap]\nworkers = 1\n"), every);
+    assert_eq!(ports("[imap]\nlisten_tls = [\"127.0.0.1:9993\"]\n"), [(9993, true)]);
+    assert_eq!(ports("[imap]\nlisten = [\"127.0.0.1:1143\"]\nlisten_tls = []\n"), [(1143, false)]);
+    assert_eq!(ports("[imap]\nlisten = []\n"), [(993, true), (993, true)]);
+}
+
+#[test]
 fn pop3_is_there_if_its_section_is() {
     let ports = |config: &Config| -> Vec<(u16, bool)> {
         let listeners = config.listeners(Role::Pop3).into_iter();
@@ -147,8 +162,8 @@ fn mistakes_have_a_place_and_a_hint() {
             "t.toml:4:1: there is no key `domain` in [mx]; it belongs above the first [section]",
         ),
         (
-            "[imap]\n listen = [\"0.0.0.0:993\"]",
-            "t.toml:4:2: there is no key `listen` in [imap]; did you mean `listen_tls`?",
+            "[imap]\n listen-tls = [\"0.0.0.0:993\"]",
+            "t.toml:4:2: there is no key `listen-tls` in [imap]; did you mean `listen_tls`?",
         ),
         (
             "[mx]\nlisten = [\"127.0.0.1:25\", \"25\"]",
@@ -215,6 +230,20 @@ fn all_mistakes_are_told_at_once() {
     );
     let said = bad("hostname = \"ü\"\ndomain = \"1.2.3.4\"\n[mx]\nworkers = 0\n");
     assert_eq!(said.len(), 3, "{said:?}");
+}
+
+#[test]
+fn whatever_is_wrong_the_run_directory_is_found() {
+    for text in [
+        "run_dir = \"/x\"\n",
+        "run_dir = \"/x\"\nno_such_key = 1\n[mx]\nworkers = 0\n",
+        "run_dir = \"/x\"\nhostname = mail.example.org\n[mx\n",
+    ] {
+        assert_eq!(run_dir_of(text), Path::new("/x"), "{text}");
+    }
+    for text in ["", "run_dir = 3\n", "]["] {
+        assert_eq!(run_dir_of(text), Path::new("/run/bulkhead"), "{text}");
+    }
 }
 
 #[test]
