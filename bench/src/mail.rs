@@ -142,7 +142,7 @@ mod tests {
                 assert!(text.ends_with("\r\n") && text.contains("\r\n\r\n"));
                 for line in text.split_terminator("\r\n") {
                     assert!(
-                        !line.contains(['\r', '\n']) && !line.starts_with('.') && line.len() < 200,
+                        !line.contains(['\r', '\n']) && !line.starts_with('.') && line.len() < 998,
                         "{line:?}"
                     );
                 }
