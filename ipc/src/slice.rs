@@ -86,7 +86,8 @@ impl Limits {
     }
 }
 
-/// When an address is refused for a while: after wrong passwords, commands that are none, recipients that are not there.
+/// When an address is refused for a while: after commands that are none, and recipients that are not there. (Wrong
+/// passwords are counted by `auth`.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blocks {
     /// Offences in a short time; 0 is never.

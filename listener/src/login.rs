@@ -1,5 +1,5 @@
 //! Logging in, the same for every protocol: `auth` is asked, and the session's channel comes with its yes. Who is wrong
-//! too often waits for the answer, and is refused in the end.
+//! often waits for the answer; from where `auth` hears no more logins, no connection is accepted any more.
 
 use std::os::fd::OwnedFd;
 use std::time::Duration;
@@ -59,7 +59,7 @@ pub async fn ask(auth: &Link<Client<Login>>, caller: &Caller, login: String, pas
         },
         Ok((LoginReply::Denied, _)) => {
             tracing::info!(%connection, %remote, "login denied");
-            guest.wait(guest.offended(1)).await;
+            guest.wait(guest.mistaken()).await;
             Verdict::Denied
         }
         Ok((LoginReply::Blocked { seconds }, _)) => {

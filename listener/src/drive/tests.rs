@@ -18,6 +18,7 @@ struct Echo {
     closing: bool,
     flood: u32,
     wrong: u32,
+    bulk: Option<u64>,
 }
 
 impl Session for Echo {
@@ -47,6 +48,7 @@ impl Session for Echo {
                 return Step::Close;
             }
             b"panic\n" => panic!("as asked"),
+            b"bulk\n" => self.bulk = Some(0),
             b"idle\n" => self.idling = true,
             b"done\n" => self.idling = false,
             b"flood\n" => self.flood = 64,
@@ -57,6 +59,7 @@ impl Session for Echo {
             b"ask\n" => return Step::Ask("question".into()),
             line => output.extend(line),
         }
+        self.bulk = self.bulk.map(|octets| octets + line.len() as u64);
         Step::Flush
     }
 
@@ -68,6 +71,10 @@ impl Session for Echo {
 
     fn take_offences(&mut self) -> u32 {
         std::mem::take(&mut self.wrong)
+    }
+
+    fn transferring(&self) -> Option<u64> {
+        self.bulk
     }
 
     fn patience(&self) -> Duration {
@@ -187,6 +194,21 @@ async fn a_line_sent_octet_by_octet_gains_no_time() {
     });
     assert!(matches!(ended.await, Ended::Farewell(Farewell::Idle)));
     assert!(started.elapsed() < PATIENCE + PATIENCE / 5, "{:?}", started.elapsed());
+}
+
+/// A word every four minutes is no silence, but no pace either, in the midst of something large.
+#[tokio::test(start_paused = true)]
+async fn who_is_slow_with_something_large_is_sent_away() {
+    let started = Instant::now();
+    let ended = dialog(Oracle::default(), async |mut peer| {
+        peer.say("bulk\n").await;
+        peer.hear("hello\n").await;
+        tokio::time::sleep(Duration::from_secs(240)).await;
+        peer.say("word\n").await;
+        peer.hear_the_end("word\nIdle\n").await;
+    });
+    assert!(matches!(ended.await, Ended::Farewell(Farewell::Idle)));
+    assert_eq!(started.elapsed(), budget::TRANSFER_START);
 }
 
 #[tokio::test(start_paused = true)]

@@ -63,7 +63,13 @@ impl Guest {
         self.seat.known.get()
     }
 
-    /// Something was wrong so many times: a password, a command, a recipient. Says how long the reply has to wait.
+    /// A password was wrong. Says how long the reply has to wait.
+    #[must_use]
+    pub fn mistaken(&self) -> Duration {
+        self.seat.remote.get().map_or(Duration::ZERO, |remote| self.seat.gate.mistaken(remote))
+    }
+
+    /// Something was wrong so many times: a command, a recipient. Says how long the reply has to wait.
     #[must_use]
     pub fn offended(&self, count: u32) -> Duration {
         match self.seat.remote.get() {

@@ -142,6 +142,10 @@ impl Gate {
         consequence.delay
     }
 
+    fn mistaken(&self, address: IpAddr) -> Duration {
+        self.offenders.borrow_mut().mistake(Origin::of(address), Instant::now())
+    }
+
     fn refuse(&self, address: IpAddr, time: Duration) {
         self.offenders.borrow_mut().refuse(Origin::of(address), time, Instant::now());
     }

@@ -1,5 +1,6 @@
-//! Who has offended how often: wrong passwords, commands that are none, recipients that are not there. First its replies
-//! are delayed, then its connections are refused, each time for longer. No clock; bounded.
+//! Who has offended how often: commands that are none, recipients that are not there. First its replies are delayed, then
+//! its connections are refused, each time for longer. A wrong password is answered late as well; whether somebody guesses
+//! is for `auth` to say, which knows of all workers and of passwords said twice. No clock; bounded.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -31,6 +32,7 @@ enum Subject {
 #[derive(Debug)]
 struct Record {
     offences: u32,
+    mistakes: u32,
     last: Instant,
     refused_until: Option<Instant>,
     /// How often it was refused already.
@@ -77,6 +79,14 @@ impl Offenders {
         Consequence { delay: record.delay(), refused }
     }
 
+    /// A password from there was wrong; says how long the reply waits.
+    pub(super) fn mistake(&mut self, origin: Origin, now: Instant) -> Duration {
+        let record = self.record(Subject::Address(origin.address), now);
+        record.forgive(now);
+        record.mistakes = record.mistakes.saturating_add(1);
+        record.delay()
+    }
+
     /// It is to be refused for that long.
     pub(super) fn refuse(&mut self, origin: Origin, time: Duration, now: Instant) {
         let until = now.checked_add(time.min(budget::BLOCK));
@@ -103,7 +113,7 @@ impl Offenders {
             self.records.remove(&oldest);
         }
         self.by_use.insert(used, subject);
-        let fresh = Record { offences: 0, last: now, refused_until: None, times: 0, used };
+        let fresh = Record { offences: 0, mistakes: 0, last: now, refused_until: None, times: 0, used };
         let record = self.records.entry(subject).or_insert(fresh);
         record.used = used;
         record
@@ -112,13 +122,8 @@ impl Offenders {
 
 impl Record {
     fn offend(&mut self, count: u32, after: u32, first: Duration, now: Instant) -> Option<Duration> {
-        let since = now.saturating_duration_since(self.last);
-        if since >= budget::BLOCK {
-            self.times = 0;
-        }
-        let forgiven = u32::try_from(since.as_secs() / FORGIVEN.as_secs()).unwrap_or(u32::MAX);
-        self.offences = self.offences.saturating_sub(forgiven).saturating_add(count);
-        self.last = now;
+        self.forgive(now);
+        self.offences = self.offences.saturating_add(count);
         if after == 0 || self.offences < after {
             return None;
         }
@@ -129,8 +134,19 @@ impl Record {
         Some(time)
     }
 
+    fn forgive(&mut self, now: Instant) {
+        let since = now.saturating_duration_since(self.last);
+        if since >= budget::BLOCK {
+            self.times = 0;
+        }
+        let forgiven = u32::try_from(since.as_secs() / FORGIVEN.as_secs()).unwrap_or(u32::MAX);
+        self.offences = self.offences.saturating_sub(forgiven);
+        self.mistakes = self.mistakes.saturating_sub(forgiven);
+        self.last = now;
+    }
+
     fn delay(&self) -> Duration {
-        match self.offences.checked_sub(FREE.saturating_add(1)) {
+        match self.offences.saturating_add(self.mistakes).checked_sub(FREE.saturating_add(1)) {
             None => Duration::ZERO,
             Some(beyond) => DELAY.saturating_mul(1 << beyond.min(16)).min(budget::TARPIT),
         }
@@ -195,7 +211,18 @@ mod tests {
     }
 
     #[test]
-    fn a_network_of_guessers_is_refused_as_a_whole() {
+    fn wrong_passwords_are_answered_late_and_no_offence() {
+        let (mut offenders, now) = (strict(), Instant::now());
+        let delays: Vec<_> = (0..40).map(|_| offenders.mistake(origin("192.0.2.1"), now)).collect();
+        assert_eq!(delays.first(), Some(&Duration::ZERO));
+        assert_eq!(delays.last(), Some(&budget::TARPIT));
+        assert!(!offenders.are_refused(origin("192.0.2.1"), now));
+        assert_eq!(offenders.note(origin("192.0.2.1"), 1, now).refused, None);
+        assert_eq!(offenders.mistake(origin("192.0.2.1"), now + FORGIVEN * 40), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_network_of_offenders_is_refused_as_a_whole() {
         let (mut offenders, now) = (strict(), Instant::now());
         for host in 0..20 {
             for _ in 0..4 {
