@@ -64,7 +64,7 @@ test: setup lint test-planted test-programs ## everything; as root also what nee
 	$(CARGO) test --workspace --locked --no-fail-fast
 
 test-planted: ## what a message costs on which a parser panics
-	$(CARGO) test -p bulkhead-mime -p bulkhead-imap --features planted-panic --locked
+	$(CARGO) test -p bulkhead-mime -p bulkhead-imap -p bulkhead-smtp --features planted-panic --locked
 
 # as root; the first time it downloads 90 MB of Debian into target/systemd
 test-systemd: deb ## the Debian package, installed on a Debian that is booted for it
