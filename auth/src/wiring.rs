@@ -59,7 +59,9 @@ impl Wiring {
                 spawn_local(async move { ended(peer, service, directory::serve(auth, socket).await) })
             }
             Service::Sessions => return self.store(socket),
-            Service::Deliver | Service::Handshake | Service::Outcome => return Err(unexpected(service, peer)),
+            Service::Deliver | Service::Handshake | Service::Outcome => {
+                return Err(unexpected(service, peer));
+            }
         };
         if let Some(older) = self.served.insert((service, peer), task.abort_handle()) {
             older.abort();
