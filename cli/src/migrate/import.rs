@@ -49,7 +49,11 @@ impl Importing<'_> {
         let (status, _) = self.session.select(mailbox).await?;
         let there = self.session.ids().await?;
         let mut done = 0_u64;
-        let mut keeps_uids = None;
+        let (mut keeps_uids, mut passed) = (None, false);
+        if source.uids().0.is_some() {
+            // of an empty folder, too
+            keeps_uids = Some(self.adopt(mailbox, source.uids(), status.uid_next).await?);
+        }
         while let Some(letter) = source.next_letter()? {
             if keeps_uids.is_none() {
                 keeps_uids = Some(self.adopt(mailbox, source.uids(), status.uid_next).await?);
@@ -66,6 +70,10 @@ impl Importing<'_> {
                 continue;
             };
             let uid = letter.uid.filter(|_| keeps_uids == Some(true));
+            if letter.uid.is_none() && !passed {
+                // what has no UID yet gets none that somebody else may have had
+                passed = self.pass(mailbox, source).await?;
+            }
             self.session.begin(id).await?;
             let structure = self.send(bytes).await?;
             let end = MailboxRequest::Import {
@@ -82,10 +90,7 @@ impl Importing<'_> {
                 Err(why) => return Err(refused(name, why)),
             }
         }
-        if let (_, Some(next)) = source.uids() {
-            // what was given out once is not given out again
-            let _ = self.session.adopt(mailbox, None, next).await?;
-        }
+        self.pass(mailbox, source).await?;
         self.totals.folders = self.totals.folders.saturating_add(1);
         Ok(())
     }
@@ -102,6 +107,14 @@ impl Importing<'_> {
             return Ok(false);
         }
         Ok(self.session.adopt(mailbox, validity, next).await?.is_ok())
+    }
+
+    /// What was given out once is not given out again.
+    async fn pass(&mut self, mailbox: MailboxId, source: &impl Source) -> Result<bool, Failure> {
+        if let (_, Some(next)) = source.uids() {
+            let _ = self.session.adopt(mailbox, None, next).await?;
+        }
+        Ok(true)
     }
 
     async fn send(&mut self, mut bytes: Box<dyn Read>) -> Result<Vec<u8>, Failure> {
