@@ -78,7 +78,7 @@ fn text(stage: &Stage, places: &Places) -> String {
         }
     };
     section("mx", &[("listen", Some(places.smtp.port))]);
-    section("imap", &[("listen_tls", Some(places.imaps.port))]);
+    section("imap", &[("listen", None), ("listen_tls", Some(places.imaps.port))]);
     section("pop3", &[("listen", None), ("listen_tls", Some(places.pop3s.port))]);
     section("lmtp", &[("listen", places.lmtp.as_ref().map(|place| place.port))]);
     text
