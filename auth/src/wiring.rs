@@ -55,12 +55,10 @@ impl Wiring {
                 let session = login::Session::of(peer.role);
                 spawn_local(async move { ended(peer, service, login::serve(auth, session, socket).await) })
             }
-            Service::Directory => {
-                spawn_local(async move {
-                    let outcome = directory::serve(auth, socket).await.map_err(login::Ended::from);
-                    ended(peer, service, outcome);
-                })
-            }
+            Service::Directory => spawn_local(async move {
+                let outcome = directory::serve(auth, socket).await.map_err(login::Ended::from);
+                ended(peer, service, outcome);
+            }),
             Service::Sessions => return self.store(socket),
             Service::Deliver | Service::Handshake | Service::Outcome => {
                 return Err(unexpected(service, peer));
@@ -97,7 +95,9 @@ impl Wiring {
 fn ended(peer: Instance, service: Service, outcome: Result<(), login::Ended>) {
     match outcome {
         // workers come and go
-        Ok(()) | Err(login::Ended::Channel(ChannelError::Gone)) => tracing::debug!(%peer, ?service, "channel closed"),
+        Ok(()) | Err(login::Ended::Channel(ChannelError::Gone)) => {
+            tracing::debug!(%peer, ?service, "channel closed")
+        }
         Err(error) => tracing::warn!(%peer, ?service, %error, "channel ended"),
     }
 }
