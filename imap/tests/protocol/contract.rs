@@ -79,3 +79,24 @@ fn a_client_has_less_patience_to_expect_before_its_login() {
     assert_eq!(session.patience(), settings().idle);
     assert!(session.wants_notice());
 }
+
+/// RFC 3501 section 6.2.1. What was read in plain is thrown away by the driver; the session, too, is to do nothing with it.
+#[test]
+fn nothing_is_done_that_stands_behind_starttls() {
+    let mut session = ImapSession::new(Arc::new(settings()), Security::Plain);
+    let mut input = Input::from(&b"a STARTTLS\r\nb LOGIN user secret\r\n"[..]);
+    let mut output = Vec::new();
+    for _ in 0..3 {
+        assert!(matches!(session.step(&mut input, &mut output), Step::StartTls));
+    }
+    assert!(output.ends_with(b"\r\na OK Begin TLS.\r\n"));
+    assert_eq!(input.bytes(), b"b LOGIN user secret\r\n");
+    // half a command that came before is none of the one that comes after
+    let mut session = ImapSession::new(Arc::new(settings()), Security::Plain);
+    session.step(&mut Input::from(&b"a STARTTLS\r\n"[..]), &mut output);
+    session.secured();
+    output.clear();
+    let mut input = Input::from(&b"c CAPABILITY\r\n"[..]);
+    assert!(matches!(session.step(&mut input, &mut output), Step::Read));
+    assert!(String::from_utf8_lossy(&output).contains("AUTH=PLAIN"), "{}", output.escape_ascii());
+}
