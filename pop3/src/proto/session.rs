@@ -126,6 +126,12 @@ impl Pop3Session {
                 reply::err_with(Code::Auth, "Wrong name or password.", out);
                 self.go(State::Authorization(Naming::Nobody), Verdict::Bad)
             }
+            Opened::Blocked => {
+                let text = "Too many failed logins from your address, try again later.";
+                reply::err_with(Code::Temporary, text, out);
+                self.state = State::Closed;
+                None
+            }
             Opened::Unavailable => {
                 reply::err_with(Code::Temporary, "Logins are not possible now, try again later.", out);
                 self.go(State::Authorization(Naming::Nobody), Verdict::Bad)

@@ -45,7 +45,8 @@ impl StoreBackend {
                 LoginOutcome::Welcome(account)
             }
             LoggedIn::Denied => LoginOutcome::Denied,
-            LoggedIn::Blocked | LoggedIn::Unavailable => LoginOutcome::Unavailable,
+            LoggedIn::Blocked => LoginOutcome::Blocked,
+            LoggedIn::Unavailable => LoginOutcome::Unavailable,
         }
     }
 }
