@@ -37,7 +37,7 @@ pub(super) struct Panicked;
 
 impl Work {
     /// Work that goes through so many octets, counted each time it does.
-    pub(super) fn new(octets: usize, run: impl FnOnce() -> Product + Send + 'static) -> Self {
+    pub(crate) fn new(octets: usize, run: impl FnOnce() -> Product + Send + 'static) -> Self {
         Work { octets, run: Box::new(run) }
     }
 

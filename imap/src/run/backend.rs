@@ -59,14 +59,6 @@ impl StoreBackend {
             LoggedIn::Unavailable => LoginOutcome::Unavailable,
         }
     }
-
-    /// What takes long is done where it holds up nobody.
-    async fn work(&self, work: Work) -> Answer {
-        if work.octets() <= LARGE {
-            return work.run();
-        }
-        self.helpers.run(|| work.run()).await.unwrap_or(Answer::Panicked)
-    }
 }
 
 impl Backend for StoreBackend {
@@ -76,7 +68,7 @@ impl Backend for StoreBackend {
     async fn perform(&mut self, ask: Ask) -> Answer {
         let ask = match ask {
             Ask::Login { login, password } => return Answer::Login(self.log_in(login, password).await),
-            Ask::Work(work) => return self.work(work).await,
+            Ask::Work(work) => return worked(&self.helpers, work).await,
             other => other,
         };
         let Mailbox::Open(client, dirty) = &mut self.mailbox else { return Answer::Lost };
@@ -109,6 +101,14 @@ impl Backend for StoreBackend {
             }
         }
     }
+}
+
+/// What takes long is done where it holds up nobody.
+async fn worked(helpers: &Helpers, work: Work) -> Answer {
+    if work.octets() <= LARGE {
+        return work.run();
+    }
+    helpers.run(|| work.run()).await.unwrap_or(Answer::Panicked)
 }
 
 async fn by_store(client: &mut MailboxClient, dirty: &mut Dirty, ask: Ask) -> Result<Answer, ChannelError> {
@@ -159,4 +159,34 @@ async fn news(client: &mut MailboxClient, since: ModSeq, look: Look) -> Result<A
 
 async fn finish(client: &mut MailboxClient, end: &MailboxRequest) -> Result<MailboxReply, ChannelError> {
     client.finish_append(end).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::Product;
+
+    /// The name of the thread that does so much work.
+    async fn done_by(helpers: &Helpers, octets: usize) -> String {
+        let work = Work::new(octets, || {
+            let name = std::thread::current().name().unwrap_or_default().to_owned();
+            Product::Fields(name.into_bytes())
+        });
+        match worked(helpers, work).await {
+            Answer::Product(Product::Fields(name)) => String::from_utf8(name).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn much_work_is_done_by_helpers() {
+        let helpers = Helpers::start().unwrap();
+        let here = std::thread::current().name().unwrap_or_default().to_owned();
+        assert_eq!(done_by(&helpers, LARGE).await, here);
+        assert!(done_by(&helpers, LARGE + 1).await.starts_with("helper-"));
+        for octets in [0, LARGE + 1] {
+            let work = Work::new(octets, || panic!("as asked"));
+            assert!(matches!(worked(&helpers, work).await, Answer::Panicked));
+        }
+    }
 }
