@@ -200,7 +200,10 @@ fn who_may_connect_is_said_for_each_port() {
     assert!(written.proxies.contain([10, 9, 8, 7].into()) && !written.proxies.contain([11, 0, 0, 1].into()));
     for (more, expected) in [
         ("proxy_from = [\"proxy\"]", "4:15: `proxy` is no network: "),
-        ("proxy_from = [\"10.0.0.1/8\"]", "4:15: `10.0.0.1/8` is no network: it has bits behind its prefix; "),
+        (
+            "proxy_from = [\"10.0.0.1/8\"]",
+            "4:15: `10.0.0.1/8` is no network: it has bits behind its prefix; ",
+        ),
         ("max_connections_per_network = 0", "4:31: 0 is out of range; it is from 1 to 4000"),
     ] {
         let said = bad(&format!("{LEAST}[imap]\n{more}\n"));
