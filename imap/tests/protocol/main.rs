@@ -18,3 +18,5 @@ mod panics;
 mod properties;
 #[cfg(test)]
 mod script;
+#[cfg(test)]
+mod search;

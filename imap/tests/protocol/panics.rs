@@ -83,6 +83,23 @@ fn a_search_goes_on_without_it() {
     }
 }
 
+/// One that is longer than what a search reads first, and is scanned piece by piece.
+#[test]
+fn a_long_one_is_no_different() {
+    let store = Store::shared();
+    let mail = format!("{}{}", String::from_utf8_lossy(MAIL), "word ".repeat(20_000));
+    for command in ["SEARCH BODY \"word word\"", "FETCH 1 (BODY)"] {
+        store.borrow_mut().named("INBOX").messages.clear();
+        let flags = SystemFlags::SEEN;
+        let uid = store.borrow_mut().named("INBOX").deliver(mail.as_bytes(), Vec::new(), flags, &[], 0);
+        let mut connection = Connection::selected(&store);
+        let answer = said(&mut connection, command);
+        assert!(answer.contains("SEARCH 1") || answer.contains("\"text\" \"plain\""), "{answer}");
+        let opaque = store.borrow_mut().named("INBOX").messages.get(&uid).map(|message| message.row.opaque);
+        assert_eq!(opaque, Some(true), "{command}");
+    }
+}
+
 #[test]
 fn it_can_be_appended() {
     let store = planted();

@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
-use mime::{Span, Structure, TextDecoder, header, words};
+use mime::{Limits, Scanner, Span, Structure, TextDecoder, header, words};
 
 use super::fold::folded;
 use super::needle::Needles;
+use crate::proto::work::{Product, Work};
 
 /// Octets between two pieces that are read rather than passed over: to ask anew costs about as much.
 const GAP: u64 = 32 * 1024;
@@ -58,6 +59,22 @@ impl BodySearch {
         }
         pieces.retain(|piece| piece.span.len > 0);
         Self::through(pieces, needles)
+    }
+
+    /// The search of a message that is at hand.
+    pub(crate) fn whole(bytes: Vec<u8>, needles: Needles) -> Work {
+        // to find the structure takes about as long as to look for a text
+        let octets = bytes.len().saturating_mul(needles.count().saturating_add(2));
+        Work::new(octets, move || {
+            let mut scanner = Scanner::new(Limits::default());
+            scanner.push(&bytes);
+            let mut search = Self::new(&scanner.finish(), needles);
+            while let Some(run) = search.next_run() {
+                let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
+                search.feed(bytes.get(place(run.offset)..place(run.end())).unwrap_or_default());
+            }
+            Product::Searched(Box::new(search))
+        })
     }
 
     /// Through all octets of a message that nobody parses.
@@ -161,8 +178,6 @@ fn split(bytes: &[u8], most: u64) -> (&[u8], &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use mime::{Limits, Scanner};
-
     use super::super::needle::{Collected, Scope};
     use super::*;
 

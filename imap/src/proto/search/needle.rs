@@ -46,7 +46,7 @@ impl Collected {
 
 impl Needles {
     /// How many.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.needles.len()
     }
 

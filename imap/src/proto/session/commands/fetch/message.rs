@@ -1,10 +1,11 @@
 //! One message of a FETCH.
 
 use ipc::mail::Uid;
-use ipc::service::mailbox::{MailboxRequest, MessageRow, Refusal};
+use ipc::service::mailbox::{MessageRow, Refusal};
 use mime::header::{Pick, pick};
 use mime::{Span, Structure};
 
+use super::super::distrust::Distrust;
 use super::download::{Came, Download};
 use super::locate::{Located, Name, clip, locate, partial};
 use super::structure::{Finding, Got};
@@ -12,7 +13,7 @@ use crate::proto::ask::{Answer, Ask};
 use crate::proto::parse::{FetchItem, FieldName};
 use crate::proto::response::{FetchLine, described};
 use crate::proto::session::fault::Fault;
-use crate::proto::session::running::{fault, reply};
+use crate::proto::session::running::fault;
 use crate::proto::view::{Numbered, View};
 use crate::proto::work::{Panicked, Product, Work, caught};
 
@@ -47,8 +48,8 @@ enum Doing {
     },
     /// Fields of a header are being picked.
     Picking,
-    /// A parser panicked on the message, and the store is told.
-    Distrusting,
+    /// A parser panicked on the message.
+    Distrusting(Distrust),
 }
 
 /// What comes next.
@@ -94,11 +95,9 @@ impl Message {
         out: &mut Vec<u8>,
     ) -> Result<Progress, Fault> {
         let mut answer = answer;
-        if let Some(Answer::Panicked) = answer {
-            return self.distrust();
-        }
         loop {
             let next = match std::mem::replace(&mut self.doing, Doing::Next) {
+                doing if matches!(answer, Some(Answer::Panicked)) => return self.distrust(doing.under_way()),
                 Doing::Next => match items.get(self.at) {
                     None => return Ok(Progress::Told(self.trouble)),
                     Some(item) => self.item(item, view, out)?,
@@ -116,13 +115,7 @@ impl Message {
                     let item = items.get(self.at).ok_or(Fault::OutOfPhase)?;
                     self.picked(item, answer.take(), out)?
                 }
-                Doing::Distrusting => {
-                    // Whether or not the store could be told: this session parses it no more.
-                    reply(answer.take())?;
-                    self.row.opaque = true;
-                    self.structure = Some(opaque(&self.row));
-                    None
-                }
+                Doing::Distrusting(distrust) => self.distrusted(distrust, answer.take())?,
             };
             if let Some(progress) = next {
                 return Ok(progress);
@@ -171,7 +164,7 @@ impl Message {
                 match caught(|| described(item, structure)) {
                     Ok(Some(description)) => line.description(&description, out),
                     Ok(None) => return Err(Fault::OutOfPhase),
-                    Err(Panicked) => return self.distrust().map(Some),
+                    Err(Panicked) => return self.distrust(None).map(Some),
                 }
             }
         }
@@ -180,14 +173,28 @@ impl Message {
     }
 
     /// A parser panicked: from here on it is text, and the item is told once more.
-    fn distrust(&mut self) -> Result<Progress, Fault> {
+    fn distrust(&mut self, under_way: Option<Download>) -> Result<Progress, Fault> {
         if self.row.opaque {
             // of that nothing is parsed
             return Err(Fault::OutOfPhase);
         }
-        tracing::error!(id = %self.row.id, "a parser panicked on a message; it is text from now on");
-        self.doing = Doing::Distrusting;
-        Ok(Progress::Ask(Ask::Request(MailboxRequest::Distrust { uid: self.row.uid })))
+        let (distrust, ask) = Distrust::begin(&self.row, under_way);
+        self.doing = Doing::Distrusting(distrust);
+        Ok(Progress::Ask(ask))
+    }
+
+    fn distrusted(
+        &mut self,
+        mut distrust: Distrust,
+        answer: Option<Answer>,
+    ) -> Result<Option<Progress>, Fault> {
+        if let Some(ask) = distrust.take(answer)? {
+            self.doing = Doing::Distrusting(distrust);
+            return Ok(Some(Progress::Ask(ask)));
+        }
+        self.row.opaque = true;
+        self.structure = Some(opaque(&self.row));
+        Ok(None)
     }
 
     fn find_structure(&mut self) -> Progress {
@@ -207,7 +214,7 @@ impl Message {
                 self.structure = Some(structure);
                 self.trouble = Some(why);
             }
-            Got::Panicked => return self.distrust().map(Some),
+            Got::Panicked => return self.distrust(finding.under_way()).map(Some),
         }
         Ok(None)
     }
@@ -323,6 +330,16 @@ impl Message {
             Name::Rfc822(name) => line.rfc822(name, length.into(), out),
         }
         Ok(())
+    }
+}
+
+impl Doing {
+    /// What of the message is being read.
+    fn under_way(self) -> Option<Download> {
+        match self {
+            Doing::Finding(finding) => finding.under_way(),
+            _ => None,
+        }
     }
 }
 

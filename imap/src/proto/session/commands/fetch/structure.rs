@@ -80,6 +80,14 @@ impl Finding {
         }
     }
 
+    /// What of the message is being read.
+    pub(in crate::proto::session::commands) fn under_way(self) -> Option<Download> {
+        match self {
+            Finding::Stored => None,
+            Finding::Computing(download, _) => Some(download),
+        }
+    }
+
     fn compute(&mut self, row: &MessageRow) -> Got {
         let (download, ask) = Download::begin(row.uid, Span { offset: 0, len: row.size.into() });
         *self = Finding::Computing(download, Some(Box::new(Scanner::new(Limits::default()))));

@@ -1,19 +1,20 @@
 //! One message of a SEARCH, of which more has to be known than its row: the header first, then its texts.
 
-use ipc::service::mailbox::{MailboxRequest, MessageRow, Refusal};
+use ipc::service::mailbox::{MessageRow, Refusal};
 use mime::{Span, Structure};
 
+use super::super::distrust::Distrust;
 use super::super::fetch::{Came, Download, Finding, Got};
 use super::super::{Answer, Ask, Fault, Turn};
 use super::facts;
 use crate::proto::search::{BodySearch, Compiled, Header};
-use crate::proto::session::running::{fault, reply};
+use crate::proto::session::running::fault;
 use crate::proto::view::{Numbered, View};
 use crate::proto::work::{Panicked, Product, Work, caught};
 
 /// Octets of a header that are searched.
 const HEADER_MAX: usize = 256 * 1024;
-/// Octets that are read at once to find a header's end: most headers are shorter.
+/// Octets that are read at once to find a header's end: most headers, and many messages, are shorter.
 const HEADER_RUN: u32 = 32 * 1024;
 
 /// The message, and how far it is read.
@@ -35,18 +36,28 @@ enum Doing {
     /// A run of the header comes, behind those that are there.
     Collecting(Download, Vec<u8>),
     /// The header is looked at.
-    Looking(Header),
+    Looking(Head),
     /// What the message consists of is found out.
     Structuring(Header, Finding),
     /// What can hold the texts comes; the search is away while it is at work.
     Texts { header: Header, download: Download, search: Option<Box<BodySearch>> },
-    /// A parser panicked on it, and the store is told.
-    Distrusting,
+    /// A parser panicked on it.
+    Distrusting(Distrust),
+    /// Nothing yet.
+    Beginning,
+}
+
+/// What came first of a message.
+#[derive(Debug)]
+struct Head {
+    header: Header,
+    /// The whole message, when it is no longer than what is read first.
+    whole: Option<Vec<u8>>,
 }
 
 impl Reading {
     pub(super) fn new(message: Numbered) -> Self {
-        Reading { message, doing: Doing::Distrusting }
+        Reading { message, doing: Doing::Beginning }
     }
 
     pub(super) fn message(&self) -> &Numbered {
@@ -55,8 +66,8 @@ impl Reading {
 
     pub(super) fn begin(&mut self, compiled: &mut Compiled, view: &View) -> Known {
         let row = self.message.row;
-        if row.opaque || !compiled.reads_header {
-            return self.headed(Vec::new(), compiled, view);
+        if row.opaque || (!compiled.reads_header && row.size > HEADER_RUN) {
+            return self.headed(Vec::new(), None, compiled, view);
         }
         let (download, ask) = Download::begin(row.uid, run(&row, 0));
         self.doing = Doing::Collecting(download, Vec::new());
@@ -69,12 +80,14 @@ impl Reading {
         answer: Option<Answer>,
         view: &mut View,
     ) -> Result<Known, Fault> {
+        let doing = std::mem::replace(&mut self.doing, Doing::Beginning);
         if let Some(Answer::Panicked) = answer {
-            return Ok(self.distrust());
+            return Ok(self.distrust(doing.under_way()));
         }
-        match std::mem::replace(&mut self.doing, Doing::Distrusting) {
+        match doing {
+            Doing::Beginning => Err(Fault::OutOfPhase),
             Doing::Collecting(download, header) => self.collect(download, header, answer, compiled, view),
-            Doing::Looking(header) => Ok(self.look(header, compiled, view)),
+            Doing::Looking(head) => Ok(self.look(head, compiled, view)),
             Doing::Structuring(header, finding) => self.structure(header, finding, answer, compiled, view),
             Doing::Texts { header, download, search } => match (search, answer) {
                 (None, Some(Answer::Product(Product::Searched(search)))) => {
@@ -83,9 +96,11 @@ impl Reading {
                 (Some(search), answer) => self.text(header, download, search, answer, compiled, view),
                 (None, answer) => Err(fault(answer.as_ref())),
             },
-            Doing::Distrusting => {
-                // Whether or not the store could be told: this session parses it no more.
-                reply(answer)?;
+            Doing::Distrusting(mut distrust) => {
+                if let Some(ask) = distrust.take(answer)? {
+                    self.doing = Doing::Distrusting(distrust);
+                    return Ok(Known::NotYet(ask.into()));
+                }
                 view.distrust(self.message.row.uid);
                 self.message.row.opaque = true;
                 Ok(self.begin(compiled, view))
@@ -119,29 +134,42 @@ impl Reading {
             self.doing = Doing::Collecting(download, header);
             return Ok(Known::NotYet(ask.into()));
         }
+        let whole = (read == row.size && compiled.needles.count() > 0).then(|| header.clone());
         header.truncate(end.unwrap_or(header.len()));
-        Ok(self.headed(header, compiled, view))
+        Ok(self.headed(header, whole, compiled, view))
     }
 
     /// The header is there.
-    fn headed(&mut self, header: Vec<u8>, compiled: &mut Compiled, view: &View) -> Known {
+    fn headed(
+        &mut self,
+        header: Vec<u8>,
+        whole: Option<Vec<u8>>,
+        compiled: &mut Compiled,
+        view: &View,
+    ) -> Known {
         match caught(|| Header::new(header)) {
-            Ok(header) => self.look(header, compiled, view),
-            Err(Panicked) => self.distrust(),
+            Ok(header) => self.look(Head { header, whole }, compiled, view),
+            Err(Panicked) => self.distrust(None),
         }
     }
 
     /// Is the header enough, as far as it was looked at?
-    fn look(&mut self, mut header: Header, compiled: &mut Compiled, view: &View) -> Known {
-        let Ok(more) = caught(|| header.look(&mut compiled.fields)) else { return self.distrust() };
-        if let Some(holds) = compiled.test.holds(&facts(view, &self.message, Some(&header), None)) {
+    fn look(&mut self, mut head: Head, compiled: &mut Compiled, view: &View) -> Known {
+        let Ok(more) = caught(|| head.header.look(&mut compiled.fields)) else { return self.distrust(None) };
+        if let Some(holds) = compiled.test.holds(&facts(view, &self.message, Some(&head.header), None)) {
             return Known::Decided(holds);
         }
         if more {
-            self.doing = Doing::Looking(header);
+            self.doing = Doing::Looking(head);
             return Known::NotYet(Turn::Flush);
         }
         let row = self.message.row;
+        let Head { header, whole } = head;
+        if let Some(bytes) = whole {
+            let work = BodySearch::whole(bytes, compiled.needles.clone());
+            self.doing = Doing::Texts { header, download: Download::complete(), search: None };
+            return Known::NotYet(Ask::Work(work).into());
+        }
         if row.opaque {
             let search = BodySearch::raw(row.size, compiled.needles.clone());
             return self.next_run(header, Box::new(search), compiled, view);
@@ -166,7 +194,7 @@ impl Reading {
             }
             Got::Structure(structure) => self.structured(header, &structure, compiled, view),
             Got::Unreadable(_, why) => self.unreadable(why),
-            Got::Panicked => self.distrust(),
+            Got::Panicked => self.distrust(finding.under_way()),
         })
     }
 
@@ -179,7 +207,7 @@ impl Reading {
     ) -> Known {
         match caught(|| BodySearch::new(structure, compiled.needles.clone())) {
             Ok(search) => self.next_run(header, Box::new(search), compiled, view),
-            Err(Panicked) => self.distrust(),
+            Err(Panicked) => self.distrust(None),
         }
     }
 
@@ -238,21 +266,32 @@ impl Reading {
         Known::NotYet(Ask::Chunk.into())
     }
 
-    fn distrust(&mut self) -> Known {
+    fn distrust(&mut self, under_way: Option<Download>) -> Known {
         let row = self.message.row;
         if row.opaque {
             // of that nothing is parsed; if it panics all the same, it is not found
             return Known::Decided(false);
         }
-        tracing::error!(id = %row.id, "a parser panicked on a message; it is text from now on");
-        self.doing = Doing::Distrusting;
-        Known::NotYet(MailboxRequest::Distrust { uid: row.uid }.into())
+        let (distrust, ask) = Distrust::begin(&row, under_way);
+        self.doing = Doing::Distrusting(distrust);
+        Known::NotYet(ask.into())
     }
 
     /// It is not found, and the others are.
     fn unreadable(&self, why: Refusal) -> Known {
         tracing::debug!(id = %self.message.row.id, ?why, "not searched");
         Known::Decided(false)
+    }
+}
+
+impl Doing {
+    /// What of the message is being read.
+    fn under_way(self) -> Option<Download> {
+        match self {
+            Doing::Structuring(_, finding) => finding.under_way(),
+            Doing::Texts { download, .. } => Some(download),
+            _ => None,
+        }
     }
 }
 
