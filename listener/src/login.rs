@@ -2,14 +2,46 @@
 //! often waits for the answer; from where `auth` hears no more logins, no connection is accepted any more.
 
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 use std::time::Duration;
 
+use ipc::control::Control;
+use ipc::exit::{Exit, Failure};
 use ipc::mail::{AccountId, Password, Senders};
+use ipc::peers::Service;
+use ipc::role::Instance;
 use ipc::rpc::{Client, Link};
 use ipc::service::login::{Login, LoginReply, LoginRequest, PATIENCE};
 use ipc::service::mailbox::MailboxClient;
 
 use crate::connection::Caller;
+
+/// The way to `auth` of a role that asks the others for nothing but logins. Clones are the same one.
+#[derive(Clone, Debug, Default)]
+pub struct Logins {
+    /// The link that sessions ask by.
+    pub link: Rc<Link<Client<Login>>>,
+}
+
+impl Logins {
+    /// From now on the master is asked for a channel when there is none: [`crate::serve::Reader::introduce`].
+    pub fn introduce(&self, control: &Control) {
+        self.link.on_starving(control.plea(Service::Login));
+    }
+
+    /// Takes a channel: [`crate::serve::Reader::wire`].
+    ///
+    /// # Errors
+    /// When it is to another service, or cannot be used.
+    pub fn wire(&self, service: Service, peer: Instance, socket: OwnedFd) -> Result<(), Failure> {
+        if service != Service::Login {
+            return Err(Failure::new(Exit::Software, format!("{peer} was wired for {service:?}")));
+        }
+        let client = Client::start(socket).map_err(|error| Failure::system("channel to auth", error))?;
+        self.link.replace(client);
+        Ok(())
+    }
+}
 
 /// What came of a login.
 #[derive(Debug)]
