@@ -48,8 +48,8 @@ pub const PROXY_V1: usize = 107;
 pub const PROXY_V2: usize = 4096;
 /// How long a proxy may take to send it.
 pub const PROXY: Duration = Duration::from_secs(5);
-/// Networks of proxies, for each section.
-pub const PROXIES: usize = 16;
+/// Networks in one list: those of proxies, for each section, and those that are never refused.
+pub const NETWORKS: usize = 32;
 
 /// Addresses and networks whose offences a worker remembers.
 pub const OFFENDERS: usize = 8192;
@@ -57,9 +57,6 @@ pub const OFFENDERS: usize = 8192;
 pub const TARPIT: Duration = Duration::from_secs(20);
 /// The longest an address is refused.
 pub const BLOCK: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Networks that are never refused.
-pub const NEVER_BLOCKED: usize = 64;
 
 /// Certificates of a host.
 pub const CERTIFICATES: usize = 64;
@@ -268,8 +265,7 @@ pub const BUDGETS: &[Budget] = &[
         "about a megabyte; the one longest without an offence is forgotten",
     ),
     time(Process, "BLOCK", BLOCK, "an address gets another owner some day"),
-    count(Process, "NEVER_BLOCKED", NEVER_BLOCKED, "a list that goes through each login"),
-    count(Process, "PROXIES", PROXIES, "a list that goes through each new connection"),
+    count(Process, "NETWORKS", NETWORKS, "a list that each new connection is held against"),
     count(Process, "CERTIFICATES", CERTIFICATES, "two descriptors each in the first message to `keys`"),
     count(Process, "CERTIFICATE_NAMES", CERTIFICATE_NAMES, "what public authorities put into one at most"),
     bytes(Process, "log::RECORD_MAX", log::RECORD_MAX, "fits a datagram to the journal; cut there"),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use ipc::slice::Limits;
+use ipc::slice::{Limits, Networks};
 use tokio::sync::Notify;
 
 use super::Gate;
@@ -87,7 +87,7 @@ impl Guest {
 
     /// `auth` will not look at its logins for that long: new connections from there are refused.
     pub fn refuse_for(&self, time: Duration) {
-        if let Some(remote) = self.seat.remote.get().filter(|remote| !remote.to_canonical().is_loopback()) {
+        if let Some(remote) = self.seat.remote.get().filter(|remote| !self.seat.gate.never_blocks(*remote)) {
             self.seat.gate.refuse(remote, time);
         }
     }
@@ -170,9 +170,10 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_address_that_guesses_is_refused_and_this_host_never() {
+    async fn an_address_that_guesses_is_refused_but_for_those_that_never_are() {
         let blocks = ipc::slice::Blocks { after: 5, seconds: 60 };
-        let gate = Gate::new(Limits { blocks, ..Limits::of(9, 9) }, Custom::LogIn);
+        let never_block = Networks::new(&["127.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()]).unwrap();
+        let gate = Gate::new(Limits { blocks, never_block, ..Limits::of(9, 9) }, Custom::LogIn);
         for (remote, expected) in [(ELSEWHERE, Err(Refusal::Blocked)), ("127.0.0.1", Ok(())), ("::1", Ok(()))]
         {
             let guest = gate.enter();

@@ -106,8 +106,7 @@ impl Gate {
     fn admit(&self, ticket: Ticket, address: Option<IpAddr>) -> Result<(), Refusal> {
         let now = Instant::now();
         let origin = address.map(Origin::of);
-        // This host is never refused: a webmail's users must not be locked out by one of them.
-        let refusable = address.filter(|address| !address.to_canonical().is_loopback()).map(Origin::of);
+        let refusable = address.filter(|address| !self.never_blocks(*address)).map(Origin::of);
         if refusable.is_some_and(|origin| self.offenders.borrow().are_refused(origin, now)) {
             return Err(Refusal::Blocked);
         }
@@ -135,11 +134,16 @@ impl Gate {
     fn offended(&self, address: IpAddr, count: u32) -> Duration {
         let consequence = self.offenders.borrow_mut().note(Origin::of(address), count, Instant::now());
         if let Some(time) = consequence.refused
-            && !address.to_canonical().is_loopback()
+            && !self.never_blocks(address)
         {
             tracing::info!(remote = %address, seconds = time.as_secs(), "refused for a while");
         }
         consequence.delay
+    }
+
+    /// Those that the administrator named; a webmail's users must not be locked out by one of them.
+    fn never_blocks(&self, address: IpAddr) -> bool {
+        self.book.borrow().limits().never_block.contain(address)
     }
 
     fn mistaken(&self, address: IpAddr) -> Duration {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ipc::role::{Layer, Layers};
 use ipc::service::control::LogLevel;
-use ipc::slice::Blocks;
+use ipc::slice::{Blocks, Networks};
 use toml::Spanned;
 
 use super::error::{ConfigError, ConfigErrors};
@@ -29,8 +29,16 @@ const UID_BASES: RangeInclusive<u32> = 1..=2_000_000_000;
 pub(super) const WORKERS: RangeInclusive<u16> = 1..=256;
 
 pub(super) fn resolve(file: &Path, text: &str, written: Written) -> Result<Config, ConfigErrors> {
-    let mut r = Resolver { file, text, errors: Vec::new(), addresses: HashSet::new(), blocks: NO_BLOCKS };
+    let mut r = Resolver {
+        file,
+        text,
+        errors: Vec::new(),
+        addresses: HashSet::new(),
+        blocks: NO_BLOCKS,
+        never_block: Networks::NONE,
+    };
     r.blocks = r.blocks(&written.limits);
+    r.never_block = r.never_block(&written.limits);
     let max_message_size = r.size(written.mx.max_message_size.as_ref(), 50 * MIB, MESSAGE_SIZES);
     let run_dir = r.directory(written.run_dir, written::default_run_dir());
     let config = Config {
@@ -43,7 +51,7 @@ pub(super) fn resolve(file: &Path, text: &str, written: Written) -> Result<Confi
         tls: r.tls(written.tls),
         turnover: r.turnover(&written.replace),
         max_message_size,
-        never_block: r.never_block(&written.limits),
+        never_block: r.never_block,
         blocks: r.blocks,
         mx: r.mx(&written.mx),
         imap: r.imap(&written.imap),
@@ -66,6 +74,7 @@ pub(super) struct Resolver<'a> {
     errors: Vec<ConfigError>,
     addresses: HashSet<SocketAddr>,
     pub(super) blocks: Blocks,
+    pub(super) never_block: Networks,
 }
 
 impl Resolver<'_> {

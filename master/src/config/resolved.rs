@@ -3,12 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use ipc::network::Network;
 use ipc::role::{Layers, Role};
 use ipc::service::control::LogLevel;
 use ipc::slice::{
-    AuthConfig, Blocks, ImapConfig, KeysConfig, Limits, LmtpConfig, MxConfig, Pop3Config, RoleConfig,
-    StoreConfig, SubmissionConfig,
+    AuthConfig, Blocks, ImapConfig, KeysConfig, Limits, LmtpConfig, MxConfig, Networks, Pop3Config,
+    RoleConfig, StoreConfig, SubmissionConfig,
 };
 
 use super::turnover::Turnover;
@@ -39,7 +38,7 @@ pub struct Config {
     /// When an address is refused.
     pub blocks: Blocks,
     /// Networks that never are.
-    pub never_block: Vec<Network>,
+    pub never_block: Networks,
     /// SMTP.
     pub mx: Mx,
     /// IMAP.
@@ -269,7 +268,7 @@ impl Config {
             Role::Auth => RoleConfig::Auth(AuthConfig {
                 domain: self.domain.clone(),
                 blocks: self.blocks,
-                never_block: self.never_block.clone(),
+                never_block: self.never_block,
             }),
             Role::Keys => RoleConfig::Keys(KeysConfig {
                 hostname: self.hostname.clone(),
