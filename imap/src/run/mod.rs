@@ -77,7 +77,7 @@ impl Reader for Imap {
     }
 
     fn busy(&self) -> &[u8] {
-        b"* BYE [LIMIT] Too many connections from your address.\r\n"
+        b"* BYE [LIMIT] Too many connections or errors, try again later.\r\n"
     }
 
     fn open(&self, connection: &Connection) -> (ImapSession, StoreBackend) {

@@ -76,7 +76,7 @@ impl Reader for Pop3 {
     }
 
     fn busy(&self) -> &[u8] {
-        b"-ERR [SYS/TEMP] Too many connections from your address.\r\n"
+        b"-ERR [SYS/TEMP] Too many connections or errors, try again later.\r\n"
     }
 
     fn open(&self, connection: &Connection) -> (Pop3Session, StoreBackend) {
