@@ -80,7 +80,7 @@ fn a_letter_at_a_time() {
     let siege = siege();
     let suite = &siege.suite;
     let scale = Scale::here();
-    let each = scale.of(50, 200);
+    let each = scale.of(50, 120);
     siege.under(&format!("{each} slow speakers on each port"), async {
         let mut slow =
             crowd(suite, &[Door::Smtp, Door::Imap, Door::Pop3, Door::Submission], 4 * each, 2).await;

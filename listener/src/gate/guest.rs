@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use ipc::slice::{Limits, Networks};
+use ipc::slice::Limits;
 use tokio::sync::Notify;
 
 use super::Gate;
@@ -137,6 +137,8 @@ impl Drop for Seat {
 #[cfg(test)]
 mod tests {
     use super::super::SLACK;
+    use ipc::slice::Networks;
+
     use super::*;
 
     const ELSEWHERE: &str = "192.0.2.1";

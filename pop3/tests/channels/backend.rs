@@ -52,13 +52,20 @@ fn wired() -> (StoreBackend, tokio::sync::mpsc::UnboundedReceiver<Store>) {
         }
         let (ours, theirs) = pair().unwrap();
         sessions.send(Store::new(ours)).map_err(|_| ()).unwrap();
-        responder.reply(LoginReply::Welcome { account: AccountId(9), senders: Senders::default() }, vec![theirs]);
+        responder
+            .reply(LoginReply::Welcome { account: AccountId(9), senders: Senders::default() }, vec![theirs]);
     }));
     let link = Rc::new(Link::default());
     link.replace(Client::start(here).unwrap());
     let address: SocketAddr = "127.0.0.1:1".parse().unwrap();
-    let connection =
-        Connection { id: ConnectionId::random().unwrap(), peer: address, local: address, tls: None, helpers: Helpers::start().unwrap(), guest: Guest::alone(address.ip()).unwrap() };
+    let connection = Connection {
+        id: ConnectionId::random().unwrap(),
+        peer: address,
+        local: address,
+        tls: None,
+        helpers: Helpers::start().unwrap(),
+        guest: Guest::alone(address.ip()).unwrap(),
+    };
     (StoreBackend::new(link, &connection), opened)
 }
 
