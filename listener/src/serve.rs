@@ -188,6 +188,7 @@ impl<R: Reader> Worker<R> {
     async fn drain(&mut self, control: &mut Control, within: Duration) -> Result<(), Failure> {
         self.entrances.clear();
         self.drain.send_replace(true);
+        self.gate.hurry();
         let deadline = sleep(within);
         tokio::pin!(deadline);
         loop {

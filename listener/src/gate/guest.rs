@@ -78,10 +78,14 @@ impl Guest {
         }
     }
 
-    /// Waits before a reply, at most until it is told to go.
+    /// Waits before a reply, at most until it is told to go, or the worker drains.
     pub async fn wait(&self, delay: Duration) {
         if !delay.is_zero() {
-            let _ = tokio::time::timeout(delay, self.sent_away()).await;
+            tokio::select! {
+                () = tokio::time::sleep(delay) => {}
+                _ = self.sent_away() => {}
+                () = self.seat.gate.hurried() => {}
+            }
         }
     }
 
@@ -188,6 +192,21 @@ mod tests {
             tokio::time::advance(Duration::from_secs(61)).await;
             assert_eq!(gate.enter().admit(address(remote)), expected, "{remote}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_kept_waiting_while_the_worker_drains() {
+        let gate = Gate::new(Limits::of(9, 9), Custom::LogIn);
+        let guest = gate.enter();
+        guest.admit(address(ELSEWHERE)).unwrap();
+        let started = tokio::time::Instant::now();
+        tokio::join!(guest.wait(Duration::from_secs(20)), async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            gate.hurry();
+        });
+        assert_eq!(started.elapsed().as_secs(), 1);
+        guest.wait(Duration::from_secs(20)).await;
+        assert_eq!(started.elapsed().as_secs(), 1);
     }
 
     #[tokio::test(start_paused = true)]

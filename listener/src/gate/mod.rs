@@ -33,6 +33,9 @@ pub struct Gate {
     seats: RefCell<HashMap<Ticket, Weak<Seat>>>,
     next: Cell<Ticket>,
     left: Notify,
+    /// Is nobody kept waiting for a reply any more?
+    hurried: Cell<bool>,
+    hurry: Notify,
     /// Has it been said that all places are taken?
     full: Cell<bool>,
 }
@@ -47,6 +50,8 @@ impl Gate {
             seats: RefCell::default(),
             next: Cell::new(0),
             left: Notify::new(),
+            hurried: Cell::new(false),
+            hurry: Notify::new(),
             full: Cell::new(false),
         })
     }
@@ -56,6 +61,20 @@ impl Gate {
         self.book.borrow_mut().adopt(limits);
         self.offenders.borrow_mut().adopt(limits.blocks);
         self.left.notify_waiters();
+    }
+
+    /// The worker drains: from now on no reply is delayed. Whoever guesses must not hold up a restart.
+    pub fn hurry(&self) {
+        self.hurried.set(true);
+        self.hurry.notify_waiters();
+    }
+
+    /// Returns when replies are not delayed any more.
+    async fn hurried(&self) {
+        let told = self.hurry.notified();
+        if !self.hurried.get() {
+            told.await;
+        }
     }
 
     /// Does a PROXY protocol header from there count, and has to come?
