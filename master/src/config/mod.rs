@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::{ConfigError, ConfigErrors};
 pub use resolved::{
-    Address, Config, IdSource, Imap, Lmtp, Mx, Origin, Pop3, Submission, TlsFiles, UnixSocket,
+    Address, Config, Door, IdSource, Imap, Lmtp, Mx, Origin, Pop3, Submission, TlsFiles, UnixSocket,
 };
 pub use restart::reloadable;
 pub use turnover::Turnover;

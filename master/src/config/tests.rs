@@ -24,9 +24,9 @@ fn a_hostname_and_a_domain_are_enough() {
     assert_eq!(config.state_dir, Path::new("/var/lib/bulkhead"));
     assert_eq!(config.run_dir, Path::new("/run/bulkhead"));
     assert_eq!((config.ids, config.waived), (IdSource::Users, Layers::NONE));
-    let listen: Vec<_> = config.mx.listen.iter().map(|a| (a.socket.to_string(), a.origin)).collect();
+    let listen: Vec<_> = config.mx.door.listen.iter().map(|a| (a.socket.to_string(), a.origin)).collect();
     assert_eq!(listen, [("0.0.0.0:25".into(), Origin::Default), ("[::]:25".into(), Origin::Default)]);
-    assert_eq!(config.imap.listen_tls.len(), 2);
+    assert_eq!(config.imap.door.listen_tls.len(), 2);
     assert_eq!(config.max_message_size, 50 << 20);
     assert!(config.workers(Role::Mx) >= 1 && config.workers(Role::Store) == 1);
 }
@@ -69,7 +69,7 @@ fn submission_and_lmtp_are_there_if_their_sections_are() {
         .flat_map(|(all, tls)| all.iter().map(move |a| (a.socket.port(), tls)))
         .collect();
     assert_eq!(ports, [(587, false), (587, false), (465, true), (465, true)]);
-    assert!(config.lmtp.listen.is_empty() && config.has(Role::Lmtp));
+    assert!(config.lmtp.door.listen.is_empty() && config.has(Role::Lmtp));
     let unix = UnixSocket { path: "/r/lmtp.sock".into(), mode: 0o660, group: None };
     assert_eq!(config.unix_socket(Role::Lmtp), Some(&unix));
     let config = good(&format!("{LEAST}[lmtp]\nlisten = []\nlisten_unix = \"\"\n"));
@@ -113,10 +113,10 @@ fn what_is_written_reaches_the_slices() {
     assert_eq!(config.ids, IdSource::Base(70000));
     assert_eq!((config.workers(Role::Mx), config.workers(Role::Imap), config.workers(Role::Pop3)), (3, 2, 4));
     assert!(config.listeners(Role::Imap).iter().all(|(addresses, _)| addresses.is_empty()));
-    assert!(config.pop3.listen.is_empty() && config.pop3.listen_tls.len() == 1);
+    assert!(config.pop3.door.listen.is_empty() && config.pop3.door.listen_tls.len() == 1);
     assert_eq!((config.workers(Role::Submission), config.workers(Role::Lmtp)), (5, 6));
     let unix = UnixSocket { path: "/l".into(), mode: 0o600, group: Some("mail".into()) };
-    assert_eq!((config.lmtp.listen.len(), config.unix_socket(Role::Lmtp)), (1, Some(&unix)));
+    assert_eq!((config.lmtp.door.listen.len(), config.unix_socket(Role::Lmtp)), (1, Some(&unix)));
     for role in Role::STARTED {
         let slice = config.slice(role).unwrap();
         assert_eq!(slice.role(), role);
