@@ -156,8 +156,8 @@ impl SmtpSession {
         }
     }
 
-    /// Says the same so many times more.
-    fn repeat(&mut self, dialog: Dialog, reply: Reply, left: usize, output: &mut Vec<u8>) -> Turn {
+    /// Says the same so many times more; without a dialog behind it that is the end.
+    fn repeat(&mut self, dialog: Option<Dialog>, reply: Reply, left: usize, output: &mut Vec<u8>) -> Turn {
         let mut left = left;
         while left > 1 {
             if output.len() >= PENDING_OUTPUT {
@@ -167,7 +167,10 @@ impl SmtpSession {
             reply.write(output);
             left = left.saturating_sub(1);
         }
-        self.settle(Next::Reply(dialog, reply), output);
+        match dialog {
+            Some(dialog) => self.settle(Next::Reply(dialog, reply), output),
+            None => self.close(&reply, output),
+        }
         Turn::Goes
     }
 

@@ -214,3 +214,16 @@ fn recipients_that_lead_to_too_many_come_with_the_next_transaction() {
     assert!(connection.output.starts_with(b"354 "));
     assert_eq!(connection.backend.stored.len(), 1);
 }
+
+#[test]
+fn a_large_message_may_come_in_many_chunks_but_not_octet_by_octet() {
+    for (octets, line) in [(1024, Line::Open), (1, Line::Closed)] {
+        let mut connection = Connection::new(Settings { max_message_size: 1 << 30, ..settings() });
+        connection.send(b"EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<alice@here.example>\r\n", usize::MAX);
+        let chunk = [format!("BDAT {octets}\r\n").into_bytes(), vec![b'x'; octets]].concat();
+        for _ in 0..20_001 {
+            connection.send(&chunk, usize::MAX);
+        }
+        assert_eq!(connection.line, line, "{octets}");
+    }
+}
