@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use ipc::exit::{Exit, Failure};
-use ipc::mail::{MailboxId, Uid};
+use ipc::mail::{MailboxId, Seconds, Uid};
 use ipc::service::mailbox::{KEYWORD_LENGTH_MAX, MailboxRequest, Refusal};
 use ipc::service::upload::STRUCTURE_MAX;
 use ipc::socket::CHUNK_MAX;
@@ -65,9 +65,12 @@ impl Importing<'_> {
                 self.totals.there = self.totals.there.saturating_add(1);
                 continue;
             }
-            let Some((bytes, modified)) = source.open()? else {
-                self.skip(name, &letter, "it has gone meanwhile");
-                continue;
+            let (bytes, modified) = match source.open()? {
+                Ok(opened) => opened,
+                Err(why) => {
+                    self.skip(name, &letter, &why);
+                    continue;
+                }
             };
             let uid = letter.uid.filter(|_| keeps_uids == Some(true));
             if letter.uid.is_none() && !passed {
@@ -81,7 +84,7 @@ impl Importing<'_> {
                 uid,
                 flags: letter.flags,
                 keywords: letter.keywords.iter().filter(|keyword| is_keyword(keyword)).cloned().collect(),
-                internal_date: modified.unwrap_or(letter.internal_date),
+                internal_date: possible(modified.unwrap_or(letter.internal_date)),
                 structure,
             };
             match self.session.end(end).await? {
@@ -166,4 +169,11 @@ impl Importing<'_> {
 fn is_keyword(keyword: &str) -> bool {
     let atom = |byte: u8| byte.is_ascii_graphic() && !br#"(){%*"\]"#.contains(&byte);
     !keyword.is_empty() && keyword.len() <= KEYWORD_LENGTH_MAX && keyword.bytes().all(atom)
+}
+
+/// The nearest date that a message can have (RFC 9051 section 9, `date-time`): a file system knows others.
+fn possible(date: Seconds) -> Seconds {
+    const YEAR_0: Seconds = -62_167_219_200;
+    const END_OF_9999: Seconds = 253_402_300_799;
+    date.clamp(YEAR_0, END_OF_9999)
 }

@@ -36,7 +36,7 @@ pub(crate) fn import(suite: &Suite, what: Import) -> Result<(), Failure> {
     owner::become_owner_of(&path)?;
     let address = address.to_lowercase();
     in_runtime(async move {
-        let session = Session::open(&auth, &address).await?;
+        let session = Session::open(auth, &address).await?;
         let totals = match what {
             Import::Maildir { path, .. } => {
                 import::all(session, &address, MaildirSource::open(&path)?).await?
@@ -60,7 +60,7 @@ pub(crate) fn export(suite: &Suite, what: Export) -> Result<(), Failure> {
     let auth = suite.auth()?;
     owner::become_owner_of(parent(&path))?;
     in_runtime(async move {
-        let session = Session::open(&auth, &address).await?;
+        let session = Session::open(auth, &address).await?;
         let totals = match what {
             Export::Maildir { path, .. } => export::maildir(session, &path).await?,
             Export::Mbox { path, .. } => export::mbox(session, &path).await?,
