@@ -4,13 +4,14 @@ use std::future::pending;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ipc::budget;
 use ipc::control::Gauge;
 use ipc::service::control::Endpoint;
 use rustix::net::SendFlags;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::accept::Arrival;
 use crate::connection::{Connection, ConnectionId};
@@ -22,6 +23,9 @@ use crate::serve::Reader;
 use crate::session::Farewell;
 use crate::stream::Stream;
 use crate::tls::{Tls, TlsError};
+
+/// How long an answer is waited for on behalf of a guest who was told to go.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
 
 /// What connections are attended with.
 pub(crate) struct Host<R> {
@@ -147,11 +151,56 @@ async fn outstayed(guest: &Guest, custom: Custom) -> Farewell {
         why = guest.sent_away() => why,
     };
     sleep(CLOSE_PATIENCE).await;
+    if custom == Custom::Anonymous {
+        // A server that does not hear that its message was stored sends it again. Logins are another matter: many
+        // wait for those at once, and each would keep a place.
+        answered(guest).await;
+    }
     why
+}
+
+/// Returns when nobody is asked on the guest's behalf any more, or has been for [`ANSWER_PATIENCE`].
+async fn answered(guest: &Guest) {
+    let answered = async {
+        while guest.is_asking() {
+            sleep(CLOSE_PATIENCE).await;
+        }
+    };
+    let _ = timeout(ANSWER_PATIENCE, answered).await;
 }
 
 async fn raised(mut flag: watch::Receiver<bool>) {
     if flag.wait_for(|raised| *raised).await.is_err() {
         pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// How long somebody stays who is told to go while an answer takes that long.
+    async fn stays(custom: Custom, takes: Duration) -> Duration {
+        let guest = Guest::alone(Ipv4Addr::LOCALHOST.into()).unwrap();
+        let started = Instant::now();
+        guest.send_away(Farewell::Unavailable);
+        let stayed = async {
+            outstayed(&guest, custom).await;
+            started.elapsed()
+        };
+        tokio::join!(stayed, guest.asking(sleep(takes))).0
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_becomes_of_a_message_is_waited_for_but_not_for_ever() {
+        let (none, some, much) = (Duration::ZERO, CLOSE_PATIENCE * 2, Duration::from_secs(3600));
+        assert_eq!(stays(Custom::Anonymous, none).await, CLOSE_PATIENCE);
+        assert!(stays(Custom::Anonymous, some).await >= some);
+        assert_eq!(stays(Custom::Anonymous, much).await, CLOSE_PATIENCE + ANSWER_PATIENCE);
+        assert_eq!(stays(Custom::LogIn, some).await, CLOSE_PATIENCE);
     }
 }

@@ -91,8 +91,7 @@ pub enum Farewell {
     Draining,
     /// The input buffer is full and the session consumes nothing of it.
     Overlong,
-    /// The store went away, and the mailbox session ended with it; or somebody else needs the place of one who has not
-    /// logged in.
+    /// Somebody else needs the place of one who has not logged in.
     Unavailable,
 }
 

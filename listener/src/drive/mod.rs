@@ -194,7 +194,7 @@ where
             self.send().await?;
         }
         let asked = Instant::now();
-        let answer = self.backend.perform(ask).await;
+        let answer = self.guest.asking(self.backend.perform(ask)).await;
         self.lost(asked.elapsed());
         self.session.answered(answer, &mut self.output);
         Ok(())

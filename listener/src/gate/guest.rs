@@ -24,6 +24,7 @@ pub(super) struct Seat {
     ticket: Ticket,
     remote: Cell<Option<IpAddr>>,
     known: Cell<bool>,
+    asking: Cell<bool>,
     away: Cell<Option<Farewell>>,
     told: Notify,
 }
@@ -96,6 +97,20 @@ impl Guest {
         }
     }
 
+    /// What another compartment is asked on its behalf.
+    pub async fn asking<F: Future>(&self, answer: F) -> F::Output {
+        self.seat.asking.set(true);
+        let answer = answer.await;
+        self.seat.asking.set(false);
+        answer
+    }
+
+    /// Is another compartment being asked?
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        self.seat.asking.get()
+    }
+
     /// Tells it to go.
     pub fn send_away(&self, why: Farewell) {
         self.seat.send_away(why);
@@ -120,6 +135,7 @@ impl Seat {
             ticket,
             remote: Cell::new(None),
             known: Cell::new(false),
+            asking: Cell::new(false),
             away: Cell::new(None),
             told: Notify::new(),
         }
