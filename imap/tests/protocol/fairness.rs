@@ -57,3 +57,18 @@ fn many_names_are_told_in_turns() {
         assert!(pattern == "*" || connection.turns > 30, "{}", connection.turns);
     }
 }
+
+#[test]
+fn many_names_in_a_long_header_are_much_work() {
+    let store = Store::shared();
+    let mail = format!("{}\r\nbody", "X: y\r\n".repeat(30_000));
+    store.borrow_mut().named("INBOX").deliver(mail.as_bytes(), Vec::new(), SystemFlags::SEEN, &[], 0);
+    let mut connection = Connection::selected(&store);
+    for (names, work) in [(1, 180_000), (500, 90_000_000)] {
+        connection.work = 0;
+        let list = "A ".repeat(names);
+        connection.send(format!("a FETCH 1 BODY.PEEK[HEADER.FIELDS ({})]\r\n", list.trim()).as_bytes());
+        assert!(connection.said().ends_with("a OK Fetched.\r\n"));
+        assert!(connection.work >= work, "{names}: {}", connection.work);
+    }
+}

@@ -282,7 +282,9 @@ impl Session for Pop3Session {
                 reply::err_with(Code::Temporary, "The server is going down, come back soon.", output);
             }
             Farewell::Overlong => reply::err("Line too long.", output),
-            Farewell::Unavailable => reply::err_with(Code::Temporary, STORE_GONE, output),
+            Farewell::Unavailable => {
+                reply::err_with(Code::Temporary, "Too many connections, come back later.", output);
+            }
         }
         self.state = State::Closed;
     }

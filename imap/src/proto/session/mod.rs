@@ -285,7 +285,7 @@ impl Session for ImapSession {
             Farewell::Idle => (None, "Silent for too long."),
             Farewell::Draining => (Some(Code::Unavailable), "Server is going down, come back soon."),
             Farewell::Overlong => (Some(Code::TooBig), "Larger than is accepted."),
-            Farewell::Unavailable => (Some(Code::Unavailable), fault::STORE_GONE),
+            Farewell::Unavailable => (Some(Code::Unavailable), "Too many connections, come back later."),
         };
         self.close(code, text, output);
     }

@@ -270,7 +270,9 @@ impl Message {
             return Ok(Some(Progress::Ask(Ask::Chunk)));
         }
         self.doing = Doing::Picking;
-        let work = Work::new(header.len(), move || {
+        // each field is held against each name
+        let octets = header.len().saturating_mul(names.len().max(1));
+        let work = Work::new(octets, move || {
             let names: Vec<&[u8]> = names.iter().map(|name| name.as_str().as_bytes()).collect();
             Product::Fields(pick(&header, &names, how))
         });
