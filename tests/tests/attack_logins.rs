@@ -94,9 +94,9 @@ fn everybody_logs_in_at_once_while_somebody_guesses() {
         );
         goes_on.set(false);
         guessing.await.expect("no panic");
+            eprintln!("those who had to come again were told {:?}", told.borrow());
+            eprintln!("those who guessed were told {:?}", guessed.borrow());
     }));
-    eprintln!("those who had to come again were told {:?}", told.borrow());
-    eprintln!("those who guessed were told {:?}", guessed.borrow());
     assert!(!guessed.borrow().keys().any(|said| said.starts_with("l OK")), "a guess was right");
 }
 
