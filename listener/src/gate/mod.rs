@@ -151,21 +151,25 @@ impl Gate {
 
     /// Says how long the reply has to wait.
     fn offended(&self, address: IpAddr, count: u32) -> Duration {
+        if self.never_blocks(address) {
+            return Duration::ZERO;
+        }
         let consequence = self.offenders.borrow_mut().note(Origin::of(address), count, Instant::now());
-        if let Some(time) = consequence.refused
-            && !self.never_blocks(address)
-        {
+        if let Some(time) = consequence.refused {
             tracing::info!(remote = %address, seconds = time.as_secs(), "refused for a while");
         }
         consequence.delay
     }
 
-    /// Those that the administrator named; a webmail's users must not be locked out by one of them.
+    /// Those that the administrator named: a webmail's users must neither be locked out nor slowed down by one of them.
     fn never_blocks(&self, address: IpAddr) -> bool {
         self.book.borrow().limits().never_block.contain(address)
     }
 
     fn mistaken(&self, address: IpAddr) -> Duration {
+        if self.never_blocks(address) {
+            return Duration::ZERO;
+        }
         self.offenders.borrow_mut().mistake(Origin::of(address), Instant::now())
     }
 
