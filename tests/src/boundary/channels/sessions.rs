@@ -30,7 +30,7 @@ pub(super) fn cases(facts: &Facts) -> Vec<Case> {
     let accounts =
         (0..=CREATE_MAX).map(|number| AccountId(u64::try_from(number).expect("fits") | 1 << 40)).collect();
     let create = call::<Sessions>(SessionsRequest::Create { accounts });
-    let senders = Senders { addresses: vec![SENDER; Senders::MAX + 1] };
+    let senders = Senders { addresses: vec![SENDER; Senders::MAX + 1], ..Senders::default() };
     let submit = call::<Sessions>(SessionsRequest::OpenSubmit { account: facts.own, senders });
     let flood = vec![Packet { times: FLOOD, ..Packet::once(place.good.clone()) }];
     vec![

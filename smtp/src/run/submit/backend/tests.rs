@@ -41,7 +41,8 @@ impl Store {
 }
 
 fn senders() -> Senders {
-    Senders { addresses: vec![Address { local: "anna".into(), domain: "here.example".into() }] }
+    let anna = Address { local: "anna".into(), domain: "here.example".into() };
+    Senders { addresses: vec![anna], ..Senders::default() }
 }
 
 /// A backend wired to an `auth` that knows one password, and to a store that knows one thing about each transaction.
