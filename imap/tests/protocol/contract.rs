@@ -6,7 +6,8 @@ use bulkhead_imap::proto::{Answer, Ask, ImapSession, LoginOutcome, Security};
 use ipc::service::mailbox::MailboxReply;
 use listener::session::{Farewell, Input, Session, Step};
 
-use crate::connection::settings;
+use crate::connection::{Connection, settings};
+use crate::fake::Store;
 
 const LOST: &str = "* BYE [SERVERBUG] Internal error.\r\n";
 
@@ -99,4 +100,18 @@ fn nothing_is_done_that_stands_behind_starttls() {
     let mut input = Input::from(&b"c CAPABILITY\r\n"[..]);
     assert!(matches!(session.step(&mut input, &mut output), Step::Read));
     assert!(String::from_utf8_lossy(&output).contains("AUTH=PLAIN"), "{}", output.escape_ascii());
+}
+
+#[test]
+fn offences_are_what_strangers_say_that_is_no_command() {
+    let store = Store::shared();
+    let mut connection = Connection::new(&store, Security::Tls);
+    connection.send(b"a NOOP\r\nb SELECT INBOX\r\nc LOGIN user wrong\r\n");
+    assert_eq!(connection.session.take_offences(), 0);
+    connection.send(b"GET / HTTP/1.1\r\nd FROB\r\ne LOGIN {99999}\r\n");
+    assert_eq!(connection.session.take_offences(), 3);
+    assert_eq!(connection.session.take_offences(), 0);
+    connection.send(b"f LOGIN user secret\r\ng FROB\r\n");
+    assert!(connection.said().ends_with("g BAD Unknown command.\r\n"));
+    assert_eq!(connection.session.take_offences(), 0);
 }

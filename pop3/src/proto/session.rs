@@ -13,7 +13,7 @@ use super::limits::{LINE, LOGIN_PATIENCE, PENDING_OUTPUT};
 use super::listing::Listing;
 use super::maildrop::Maildrop;
 use super::opening::{Opened, Opening};
-use super::parse::parse;
+use super::parse::{Syntax, parse};
 use super::reply::{self, Code};
 use super::state::{Fault, Naming, State, Turn};
 use super::transfer::{Sent, Transfer};
@@ -55,13 +55,20 @@ impl Pop3Session {
                 self.state = State::Authorization(naming);
                 return Some(Step::Read);
             }
-            Err(NoLine::TooLong) => return self.too_long(out),
+            Err(NoLine::TooLong) => {
+                self.context.no_command();
+                return self.too_long(out);
+            }
         };
         self.context.before_login();
         let (state, verdict) = match (naming, parse(&line)) {
             (Naming::Sasl, _) => command::response(&line, out),
             (naming, Ok(said)) => command::authorize(&self.context, naming, said, out),
             (naming, Err(syntax)) => {
+                // mail programs try AUTH without a mechanism, each time they come
+                if syntax == Syntax::Unknown {
+                    self.context.no_command();
+                }
                 reply::err(syntax.text(), out);
                 (State::Authorization(naming), Verdict::Bad)
             }
@@ -264,6 +271,10 @@ impl Session for Pop3Session {
             State::Greeting => State::Greeting,
             _ => State::Closed,
         };
+    }
+
+    fn take_offences(&mut self) -> u32 {
+        self.context.take_offences()
     }
 
     fn patience(&self) -> Duration {

@@ -64,6 +64,7 @@ pub(super) struct Context {
     sent_away: Option<&'static str>,
     before_login: u32,
     bad_in_a_row: u32,
+    offences: u32,
 }
 
 impl Context {
@@ -78,6 +79,7 @@ impl Context {
             sent_away: None,
             before_login: 0,
             bad_in_a_row: 0,
+            offences: 0,
         }
     }
 
@@ -103,6 +105,18 @@ impl Context {
     /// The session ends when the command is answered.
     pub(super) fn sent_away(&mut self, why: &'static str) {
         self.sent_away = Some(why);
+    }
+
+    /// What came is no command. Who has logged in does not mean harm by that.
+    pub(super) fn no_command(&mut self) {
+        if matches!(self.state, State::NotAuthenticated) {
+            self.offences = self.offences.saturating_add(1);
+        }
+    }
+
+    /// What strangers said that is no command, since this was asked last.
+    pub(super) fn take_offences(&mut self) -> u32 {
+        std::mem::take(&mut self.offences)
     }
 
     /// Counts a command. Why the session is to be closed, if it is.
