@@ -22,8 +22,10 @@ use super::source::Source;
 pub(super) async fn all(session: Session, address: &str, mut source: impl Source) -> Result<Totals, Failure> {
     let mut importing = Importing { session, address, progress: Progress::new(), totals: Totals::default() };
     while let Some((folder, count)) = source.next_folder()? {
+        importing.remark(&mut source);
         importing.folder(&mut source, &folder, count).await?;
     }
+    importing.remark(&mut source);
     if let Some(names) = source.subscriptions() {
         importing.subscribe(names).await?;
     }
@@ -48,6 +50,9 @@ impl Importing<'_> {
         let mailbox = self.session.mailbox(name).await?.map_err(|why| refused(name, why))?;
         let (status, _) = self.session.select(mailbox).await?;
         let there = self.session.ids().await?;
+        let address = self.address;
+        let id_of = |letter: &Letter| identity::transaction(address, name, &letter.identity);
+        source.expect(&|letter| there.contains(&id_of(letter)));
         let mut done = 0_u64;
         let (mut keeps_uids, mut passed) = (None, false);
         if source.uids().0.is_some() {
@@ -60,10 +65,15 @@ impl Importing<'_> {
             }
             self.progress.at(name, done, count);
             done = done.saturating_add(1);
-            let id = identity::transaction(self.address, name, &letter.identity);
+            let id = id_of(&letter);
             if there.contains(&id) {
                 self.totals.there = self.totals.there.saturating_add(1);
                 continue;
+            }
+            let uid = letter.uid.filter(|_| keeps_uids == Some(true));
+            if letter.uid.is_none() && !passed {
+                // what has no UID yet gets none that somebody else may have had
+                passed = self.pass(mailbox, source).await?;
             }
             let (bytes, modified) = match source.open()? {
                 Ok(opened) => opened,
@@ -72,11 +82,6 @@ impl Importing<'_> {
                     continue;
                 }
             };
-            let uid = letter.uid.filter(|_| keeps_uids == Some(true));
-            if letter.uid.is_none() && !passed {
-                // what has no UID yet gets none that somebody else may have had
-                passed = self.pass(mailbox, source).await?;
-            }
             self.session.begin(id).await?;
             let structure = self.send(bytes).await?;
             let end = MailboxRequest::Import {
@@ -120,7 +125,7 @@ impl Importing<'_> {
         Ok(true)
     }
 
-    async fn send(&mut self, mut bytes: Box<dyn Read>) -> Result<Vec<u8>, Failure> {
+    async fn send(&mut self, mut bytes: Box<dyn Read + '_>) -> Result<Vec<u8>, Failure> {
         let (mut ends, mut scanner) = (ToCrlf::default(), Scanner::new(Limits::default()));
         let mut piece = vec![0; CHUNK_MAX.div_euclid(2)];
         let mut out = Vec::new();
@@ -151,6 +156,10 @@ impl Importing<'_> {
         let identity = String::from_utf8_lossy(&letter.identity).into_owned();
         self.progress.say(&format!("{folder}: {identity}: {why}: passed over"));
         self.totals.skipped = self.totals.skipped.saturating_add(1);
+    }
+
+    fn remark(&mut self, source: &mut impl Source) {
+        source.remarks().iter().for_each(|remark| self.progress.say(remark));
     }
 
     /// Subscribes to what was subscribed there; what is subscribed here besides stays.

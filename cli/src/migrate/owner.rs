@@ -1,4 +1,5 @@
-//! Mail is read, and written, as whoever owns the place it is in: an administrator's rights are of no use to what is found there.
+//! Mail is read, and written, as whoever owns the place it is in, or as nobody: an administrator's rights are of no use to what is
+//! found there.
 
 use std::ffi::OsString;
 use std::fs;
@@ -14,7 +15,9 @@ use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 /// Links on the way to a place, at most: as many as the system follows.
 const LINKS_MAX: usize = 40;
 const ROOT: u32 = 0;
-/// `nogroup`, in the place of root's group, which a directory has that root made and gave away.
+/// `nobody`.
+const NOBODY: u32 = 65_534;
+/// `nogroup`: nobody's; and in the place of root's group, which a directory has that root made and gave away.
 const NO_GROUP: u32 = 65_534;
 
 /// Gives root's rights up for those of the owner of `path`, unless that is root. To be called while the process has one thread.
@@ -39,15 +42,32 @@ pub(super) fn become_owner_of(path: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let group = if way.group == ROOT { NO_GROUP } else { way.group };
-    let (uid, gid) = (rustix::process::Uid::from_raw(way.owner), rustix::process::Gid::from_raw(group));
-    let changed = set_thread_groups(&[])
+    become_somebody(way.owner, group)
+        .map_err(|why| Failure::new(Exit::OsError, format!("as the owner of {}: {why}", path.display())))
+}
+
+/// Gives root's rights up for those of the user who called sudo, else of nobody: for what needs no file at all. To be called
+/// while the process has one thread.
+///
+/// # Errors
+/// When the system refuses.
+pub(super) fn become_caller() -> Result<(), Failure> {
+    if !getuid().is_root() {
+        return Ok(());
+    }
+    let id = |name| std::env::var(name).ok()?.parse::<u32>().ok().filter(|id| (1..u32::MAX).contains(id));
+    let (uid, gid) = id("SUDO_UID").zip(id("SUDO_GID")).unwrap_or((NOBODY, NO_GROUP));
+    become_somebody(uid, gid).map_err(|why| Failure::new(Exit::OsError, format!("as uid {uid}: {why}")))
+}
+
+fn become_somebody(uid: u32, gid: u32) -> Result<(), String> {
+    let (uid, gid) = (rustix::process::Uid::from_raw(uid), rustix::process::Gid::from_raw(gid));
+    set_thread_groups(&[])
         .and_then(|()| set_thread_res_gid(gid, gid, gid))
-        .and_then(|()| set_thread_res_uid(uid, uid, uid));
-    changed.map_err(|error| {
-        Failure::new(Exit::OsError, format!("as the owner of {}: {error}", path.display()))
-    })?;
+        .and_then(|()| set_thread_res_uid(uid, uid, uid))
+        .map_err(|errno| errno.to_string())?;
     if getuid() != uid || getgid() != gid {
-        return Err(Failure::new(Exit::OsError, "root's rights could not be given up"));
+        return Err("root's rights could not be given up".to_owned());
     }
     Ok(())
 }

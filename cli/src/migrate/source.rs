@@ -13,24 +13,32 @@ use migrate::{Folder, Letter, MigrateError};
 use super::{identity, other_mail};
 
 /// The bytes of a message, and when it arrived if only its file says so.
-pub(super) type Opened = (Box<dyn Read>, Option<Seconds>);
+pub(super) type Opened<'a> = (Box<dyn Read + 'a>, Option<Seconds>);
 
 /// Folders, one after the other, and the messages of the one that was opened last.
 pub(super) trait Source {
     /// The next folder, and how many messages it has, if that is known.
     fn next_folder(&mut self) -> Result<Option<(Folder, Option<u64>)>, Failure>;
 
+    /// Which messages of the folder are here already: the others will be opened, each in its turn.
+    fn expect(&mut self, _is_here: &dyn Fn(&Letter) -> bool) {}
+
     /// The next message of the folder.
     fn next_letter(&mut self) -> Result<Option<Letter>, Failure>;
 
     /// That message, or why it is passed over: one that cannot be had does not keep the others from being imported.
-    fn open(&mut self) -> Result<Result<Opened, String>, Failure>;
+    fn open(&mut self) -> Result<Result<Opened<'_>, String>, Failure>;
 
     /// What is known of the UIDs of the folder after its last message.
     fn uids(&self) -> (Option<u32>, Option<u32>);
 
     /// Names that are subscribed; none if nothing says.
     fn subscriptions(&self) -> Option<Vec<String>>;
+
+    /// What somebody should know of what came before, each once.
+    fn remarks(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A Maildir.
@@ -71,7 +79,7 @@ impl Source for MaildirSource {
         Ok(self.current.as_ref().map(|current| current.letter.clone()))
     }
 
-    fn open(&mut self) -> Result<Result<Opened, String>, Failure> {
+    fn open(&mut self) -> Result<Result<Opened<'_>, String>, Failure> {
         let Some(current) = &self.current else { return Ok(Err(gone())) };
         match self.maildir.open_letter(current) {
             Ok(Some((file, modified))) => Ok(Ok((Box::new(file), Some(modified)))),
@@ -122,7 +130,7 @@ impl Source for MboxSource {
         Ok(Some(current.letter.clone()))
     }
 
-    fn open(&mut self) -> Result<Result<Opened, String>, Failure> {
+    fn open(&mut self) -> Result<Result<Opened<'_>, String>, Failure> {
         let bytes = self.current.as_mut().map(|current| std::mem::take(&mut current.bytes));
         Ok(bytes.map(|bytes| (Box::new(Cursor::new(bytes)) as Box<dyn Read>, None)).ok_or_else(gone))
     }
@@ -139,7 +147,7 @@ impl Source for MboxSource {
     }
 }
 
-fn gone() -> String {
+pub(super) fn gone() -> String {
     "it has gone meanwhile".to_owned()
 }
 
