@@ -238,7 +238,8 @@ fn while_keys_does_not_answer_sessions_go_on_and_handshakes_end() {
             assert!(session.ask("NOOP").starts_with("250 "));
             slowest = slowest.max(asked.elapsed());
         }
-        std::thread::sleep(Duration::from_millis(20));
+        // a session has only so many commands without effect
+        std::thread::sleep(Duration::from_millis(100));
     }
     eprintln!("slowest NOOP while keys stands still: {slowest:?}");
     // had the thread waited for a signature, it would be two seconds
