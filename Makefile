@@ -3,12 +3,14 @@
 
 CARGO ?= cargo
 ROLES := -p bulkhead-smtp -p bulkhead-imap -p bulkhead-pop3 -p bulkhead-auth -p bulkhead-keys -p bulkhead-store
+PLANTED := -p bulkhead-smtp -p bulkhead-imap
 # where the tests look for programs
 export BULKHEAD_BIN_DIR := $(CURDIR)/target/debug
 export BULKHEAD_HOSTILE_BIN_DIR := $(CURDIR)/target/hostile/debug
+export BULKHEAD_PLANTED_BIN_DIR := $(CURDIR)/target/planted/debug
 export BULKHEAD_CARELESS_VICTIM := $(CURDIR)/target/no-fdatasync/debug/deliver_without_end
 
-.PHONY: help setup build release install deb demo test lint test-programs test-systemd soak bench clean
+.PHONY: help setup build release install deb demo test lint test-planted test-programs test-systemd soak bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -44,18 +46,25 @@ lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 
-# Programs that tests run: with hostile code inside, a store that does not sync, and the ordinary ones, which come last and stay
-# in target/debug. One target directory: what they have in common is built once.
+# Programs that tests run: with hostile code inside, with a parser that panics, a store that does not sync, and the ordinary ones,
+# which come last and stay in target/debug. One target directory: what they have in common is built once.
 test-programs:
 	$(CARGO) build $(ROLES) --bins --features hostile --locked
 	@mkdir -p target/hostile/debug target/no-fdatasync/debug
 	@for role in $(ROLES:bulkhead-%=%); do [ $$role = -p ] || cp -f target/debug/bulkhead-$$role target/hostile/debug/; done
+	$(CARGO) build $(PLANTED) --bins --features planted-panic --locked
+	@mkdir -p target/planted/debug
+	@for role in smtp imap; do cp -f target/debug/bulkhead-$$role target/planted/debug/; done
 	$(CARGO) build -p bulkhead-store --examples --features unsafe-no-fdatasync --locked
 	@cp -f target/debug/examples/deliver_without_end target/no-fdatasync/debug/
 	$(CARGO) build --workspace --bins --examples --locked
 
-test: setup lint test-programs ## everything; as root also what needs root, and the walls as an ordinary user too
+# the planted tests leave programs with a mistake in target/debug: the ordinary ones have to be built after them
+test: setup lint test-planted test-programs ## everything; as root also what needs root, and the walls as an ordinary user too
 	$(CARGO) test --workspace --locked --no-fail-fast
+
+test-planted: ## what a message costs on which a parser panics
+	$(CARGO) test -p bulkhead-mime -p bulkhead-imap -p bulkhead-smtp --features planted-panic --locked
 
 # as root; the first time it downloads 90 MB of Debian into target/systemd
 test-systemd: deb ## the Debian package, installed on a Debian that is booted for it

@@ -108,9 +108,10 @@ enum Outcome {
 
 async fn outcome(worker: &Worker, request: &LoginRequest) -> Outcome {
     let (auth, LoginRequest { login, password, remote }) = (&worker.auth, request);
+    let blocked = || auth.guessing.borrow().blocked(*remote, Instant::now()).map(Outcome::Blocked);
     // Before anything is looked up or hashed: whoever is not heard costs nothing.
-    if let Some(seconds) = auth.guessing.borrow().blocked(*remote, Instant::now()) {
-        return Outcome::Blocked(seconds);
+    if let Some(outcome) = blocked() {
+        return outcome;
     }
     let address = of_login(login, &auth.domain);
     let account = match find(auth, address.as_deref()) {
@@ -123,6 +124,12 @@ async fn outcome(worker: &Worker, request: &LoginRequest) -> Outcome {
     };
     let place = auth.guessing.borrow().place(account.as_ref().map(|account| account.id), *remote);
     let verdict = auth.credentials.check(subject, password, place).await;
+    // Who guesses over many connections at once gets no more answers than who does one after the other.
+    if verdict != Verdict::Busy
+        && let Some(outcome) = blocked()
+    {
+        return outcome;
+    }
     match (verdict, &account, &address) {
         (Verdict::Right, Some(account), Some(address)) => {
             auth.guessing.borrow_mut().succeeded(account.id, *remote);

@@ -1,11 +1,11 @@
 //! The role's channels: who is served, and over which the store is asked.
 
 use std::collections::HashMap;
-use std::fmt::Display;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use ipc::channel::ChannelError;
 use ipc::exit::{Exit, Failure};
 use ipc::peers::{self, Service};
 use ipc::role::{Instance, Role};
@@ -55,11 +55,14 @@ impl Wiring {
                 let session = login::Session::of(peer.role);
                 spawn_local(async move { ended(peer, service, login::serve(auth, session, socket).await) })
             }
-            Service::Directory => {
-                spawn_local(async move { ended(peer, service, directory::serve(auth, socket).await) })
-            }
+            Service::Directory => spawn_local(async move {
+                let outcome = directory::serve(auth, socket).await.map_err(login::Ended::from);
+                ended(peer, service, outcome);
+            }),
             Service::Sessions => return self.store(socket),
-            Service::Deliver | Service::Handshake | Service::Outcome => return Err(unexpected(service, peer)),
+            Service::Deliver | Service::Handshake | Service::Outcome => {
+                return Err(unexpected(service, peer));
+            }
         };
         if let Some(older) = self.served.insert((service, peer), task.abort_handle()) {
             older.abort();
@@ -89,9 +92,12 @@ impl Wiring {
     }
 }
 
-fn ended<E: Display>(peer: Instance, service: Service, outcome: Result<(), E>) {
+fn ended(peer: Instance, service: Service, outcome: Result<(), login::Ended>) {
     match outcome {
-        Ok(()) => tracing::debug!(%peer, ?service, "channel closed"),
+        // workers come and go
+        Ok(()) | Err(login::Ended::Channel(ChannelError::Gone)) => {
+            tracing::debug!(%peer, ?service, "channel closed")
+        }
         Err(error) => tracing::warn!(%peer, ?service, %error, "channel ended"),
     }
 }

@@ -18,7 +18,7 @@ mod tests {
     use ipc::service::directory::{Directory, DirectoryReply, DirectoryRequest};
     use ipc::service::login::{Login, LoginReply, LoginRequest};
     use ipc::service::sessions::{Sessions, SessionsReply, SessionsRequest};
-    use ipc::slice::{AuthConfig, Blocks, RoleConfig};
+    use ipc::slice::{AuthConfig, Blocks, Networks, RoleConfig};
     use ipc::socket::pair;
     use ipc::{Instance, Layer, Layers, Role};
 
@@ -57,10 +57,10 @@ mod tests {
                 lockdown,
                 log: Log { journal: false, level: LogLevel::Debug },
                 config: RoleConfig::Auth(AuthConfig {
-            domain: "example.org".into(),
-            blocks: Blocks { after: 20, seconds: 60 },
-            never_block: Vec::new(),
-        }),
+                    domain: "example.org".into(),
+                    blocks: Blocks { after: 20, seconds: 60 },
+                    never_block: Networks::NONE,
+                }),
             };
             master.to.send(&ToRole::Hello(Box::new(hello)), &[]).await.unwrap();
             master.expect(ToMaster::Locked(layers)).await;

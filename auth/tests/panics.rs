@@ -5,7 +5,7 @@ use std::process::Command;
 
 use ipc::role::{Instance, Layers, Role};
 use ipc::service::control::{Hello, LockdownOrder, Log, LogLevel};
-use ipc::slice::{AuthConfig, Blocks, RoleConfig};
+use ipc::slice::{AuthConfig, Blocks, Networks, RoleConfig};
 
 /// Set in the process that is to panic.
 const PANICS: &str = "BULKHEAD_TEST_PANICS";
@@ -42,7 +42,7 @@ fn hello() -> Hello {
         config: RoleConfig::Auth(AuthConfig {
             domain: "example.org".into(),
             blocks: Blocks { after: 20, seconds: 60 },
-            never_block: Vec::new(),
+            never_block: Networks::NONE,
         }),
     }
 }

@@ -23,7 +23,17 @@ const PATIENCE: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub struct Group {
     counted: Counted,
+    programs: Vec<Program>,
     children: Vec<Child>,
+}
+
+/// What was started in a group.
+#[derive(Clone, Debug)]
+struct Program {
+    path: PathBuf,
+    arguments: Vec<String>,
+    /// Where its output goes.
+    log: PathBuf,
 }
 
 #[derive(Debug)]
@@ -48,7 +58,7 @@ impl Group {
             }
             None => Counted::Tree,
         };
-        Ok(Group { counted, children: Vec::new() })
+        Ok(Group { counted, programs: Vec::new(), children: Vec::new() })
     }
 
     /// Starts a program in it; it has to stay in the foreground. What it prints goes to `log`.
@@ -56,6 +66,24 @@ impl Group {
     /// # Errors
     /// When it cannot be started.
     pub fn start(&mut self, program: &Path, arguments: &[&str], log: &Path) -> Result<()> {
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let program = Program { path: program.to_owned(), arguments, log: log.to_owned() };
+        self.programs.push(program.clone());
+        self.launch(&program)
+    }
+
+    /// Ends all of it, and starts the same programs anew.
+    ///
+    /// # Errors
+    /// When one cannot be started.
+    pub fn restart(&mut self) -> Result<()> {
+        self.halt();
+        let programs = self.programs.clone();
+        programs.iter().try_for_each(|program| self.launch(program))
+    }
+
+    fn launch(&mut self, program: &Program) -> Result<()> {
+        let log = &program.log;
         let output = fs::OpenOptions::new().create(true).append(true).open(log).map_err(at(log))?;
         let joined = match &self.counted {
             Counted::ControlGroup(directory) => directory.join("cgroup.procs"),
@@ -63,14 +91,11 @@ impl Group {
         };
         let mut command = Command::new("/bin/sh");
         // The shell joins the group, and becomes the program: not a moment of it goes uncounted.
-        command
-            .args(["-c", "echo $$ >\"$0\" && ulimit -n \"$(ulimit -H -n)\" && exec \"$@\""])
-            .arg(joined)
-            .arg(program);
-        command.args(arguments).stdin(Stdio::null());
+        command.args(["-c", "echo $$ >\"$0\" && ulimit -n \"$(ulimit -H -n)\" && exec \"$@\""]);
+        command.arg(joined).arg(&program.path).args(&program.arguments).stdin(Stdio::null());
         command.stdout(output.try_clone().map_err(at(log))?).stderr(output);
         let child = command.spawn().map_err(|error| Failure::Program {
-            program: program.display().to_string(),
+            program: program.path.display().to_string(),
             said: error.to_string(),
         })?;
         self.children.push(child);
@@ -112,7 +137,7 @@ impl Group {
     }
 
     /// Asks those that were started to end, waits, and kills what is left.
-    pub fn end(&mut self) {
+    fn halt(&mut self) {
         let known = self.pids();
         for child in &self.children {
             signal(child.id(), "TERM");
@@ -130,19 +155,24 @@ impl Group {
             Counted::ControlGroup(directory) => members(directory),
             Counted::Tree => known.into_iter().filter(|pid| tree::lives(*pid)).collect(),
         };
-        left.into_iter().for_each(|pid| signal(pid, "KILL"));
+        left.iter().for_each(|pid| signal(*pid, "KILL"));
         for mut child in self.children.drain(..) {
             let _ = child.wait();
         }
-        if let Counted::ControlGroup(directory) = &self.counted {
-            remove(directory);
+        // What was killed is gone a moment later, and its ports and files with it.
+        let killed = Instant::now();
+        while left.iter().any(|pid| tree::lives(*pid)) && killed.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        self.end();
+        self.halt();
+        if let Counted::ControlGroup(directory) = &self.counted {
+            remove(directory);
+        }
     }
 }
 
@@ -198,8 +228,8 @@ mod tests {
     #[test]
     fn ends_what_it_started() {
         // Without a control group, so that it runs for anybody.
-        let mut group = Group { counted: Counted::Tree, children: Vec::new() };
-        let script = ["-c", "sleep 100 & x=0; while [ $x -lt 20000 ]; do x=$((x+1)); done; wait"];
+        let mut group = Group { counted: Counted::Tree, programs: Vec::new(), children: Vec::new() };
+        let script = ["-c", "sleep 100 & while :; do :; done"];
         group.start(Path::new("/bin/sh"), &script, Path::new("/dev/null")).expect("a shell");
         let begun = Instant::now();
         while group.pids().len() < 2 || group.cpu().expect("cpu").is_zero() {
@@ -207,10 +237,13 @@ mod tests {
             std::thread::sleep(Duration::from_millis(5));
         }
         assert!(group.memory() > 4096, "a shell has memory");
+        let first = group.pids();
+        group.restart().expect("it starts again");
+        assert!(first.into_iter().all(|pid| !tree::lives(pid)));
         let pids = group.pids();
-        group.end();
+        assert!(!pids.is_empty());
+        drop(group);
         assert!(begun.elapsed() < Duration::from_secs(60));
-        std::thread::sleep(Duration::from_millis(50));
         assert!(pids.into_iter().all(|pid| !tree::lives(pid)));
     }
 }

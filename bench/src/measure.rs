@@ -172,7 +172,7 @@ impl Measurement {
         }
     }
 
-    /// Once is enough: it does not depend on the moment.
+    /// Measured once, on a suite just started: what was freed before is in the memory of a process for long.
     #[must_use]
     pub fn once(self) -> bool {
         matches!(self, Measurement::Memory(_))

@@ -13,6 +13,8 @@ use crate::suite::Kind;
 pub struct Report {
     rows: Vec<Row>,
     failures: Vec<String>,
+    /// What a suite does not have.
+    absent: Vec<(String, Kind, &'static str)>,
 }
 
 #[derive(Debug)]
@@ -20,15 +22,11 @@ struct Row {
     measurement: String,
     /// Bulkhead's side is over TLS although the row says plain.
     tls_for_plain: bool,
-    figure: Option<Figure>,
-    bulkhead: Side,
-    peers: Side,
-}
-
-#[derive(Debug, Default)]
-struct Side {
-    values: Vec<f64>,
-    absent: Option<&'static str>,
+    figure: Figure,
+    /// What was measured on ours, a round each.
+    bulkhead: Vec<f64>,
+    /// The same on the others.
+    peers: Vec<f64>,
 }
 
 impl Report {
@@ -38,10 +36,14 @@ impl Report {
             Ok(Outcome::Figures(figures)) => {
                 for figure in figures {
                     let value = figure.value;
-                    self.row(measurement, Some(figure)).side(kind).values.push(value);
+                    let row = self.row(measurement, figure);
+                    match kind {
+                        Kind::Bulkhead => row.bulkhead.push(value),
+                        Kind::Peers => row.peers.push(value),
+                    }
                 }
             }
-            Ok(Outcome::Absent(reason)) => self.row(measurement, None).side(kind).absent = Some(reason),
+            Ok(Outcome::Absent(reason)) => self.absent.push((measurement.name(), kind, reason)),
             Err(error) => self.failures.push(format!("{}: {}: {error}", measurement.name(), kind.name())),
         }
     }
@@ -55,48 +57,41 @@ impl Report {
     /// For programs.
     #[must_use]
     pub fn json(&self) -> Value {
-        let rows = self.rows.iter().filter(|row| row.figure.is_some());
-        let rows: Vec<_> = rows.map(Row::json).collect();
+        let rows: Vec<_> = self.rows.iter().map(Row::json).collect();
         json!({ "rows": rows, "failures": self.failures })
     }
 
-    /// The row of a figure. What is absent may come before the figure that says what the row is, or after it.
-    fn row(&mut self, measurement: Measurement, figure: Option<Figure>) -> &mut Row {
+    fn row(&mut self, measurement: Measurement, figure: Figure) -> &mut Row {
         let name = measurement.name();
-        let same = |row: &Row| {
-            let figures =
-                (row.figure.as_ref().map(|figure| figure.name), figure.as_ref().map(|figure| figure.name));
-            row.measurement == name && (figures.0.is_none() || figures.1.is_none() || figures.0 == figures.1)
-        };
+        let same = |row: &Row| row.measurement == name && row.figure.name == figure.name;
         let place = self.rows.iter().position(same).unwrap_or(self.rows.len());
         if place == self.rows.len() {
-            self.rows.push(Row {
-                measurement: name,
-                tls_for_plain: measurement.plain_logins(),
-                figure: None,
-                bulkhead: Side::default(),
-                peers: Side::default(),
-            });
+            let tls_for_plain = measurement.plain_logins();
+            let (bulkhead, peers) = (Vec::new(), Vec::new());
+            self.rows.push(Row { measurement: name, tls_for_plain, figure, bulkhead, peers });
         }
         #[expect(clippy::indexing_slicing, reason = "it was found there, or has just been put there")]
-        let row = &mut self.rows[place];
-        row.figure = row.figure.take().or(figure);
-        row
+        &mut self.rows[place]
+    }
+
+    fn cell(&self, row: &Row, kind: Kind) -> String {
+        let values = match kind {
+            Kind::Bulkhead => &row.bulkhead,
+            Kind::Peers => &row.peers,
+        };
+        let absent = || self.absent.iter().find(|(name, of, _)| *name == row.measurement && *of == kind);
+        match middle(values) {
+            Some(value) => number(value),
+            None => absent().map_or("–", |(_, _, reason)| reason).to_owned(),
+        }
     }
 }
 
 impl Row {
-    fn side(&mut self, kind: Kind) -> &mut Side {
-        match kind {
-            Kind::Bulkhead => &mut self.bulkhead,
-            Kind::Peers => &mut self.peers,
-        }
-    }
-
     /// How many times better ours is; none when one of them is missing.
     fn ratio(&self) -> Option<f64> {
-        let (ours, theirs) = (self.bulkhead.middle()?, self.peers.middle()?);
-        let ratio = match self.figure.as_ref()?.better {
+        let (ours, theirs) = (middle(&self.bulkhead)?, middle(&self.peers)?);
+        let ratio = match self.figure.better {
             Better::Higher => ours / theirs,
             Better::Lower => theirs / ours,
         };
@@ -104,14 +99,12 @@ impl Row {
     }
 
     fn json(&self) -> Value {
-        let side =
-            |side: &Side| json!({ "median": side.middle(), "values": side.values, "absent": side.absent });
-        let figure = self.figure.as_ref();
+        let side = |values: &[f64]| json!({ "median": middle(values), "values": values });
         json!({
             "measurement": self.measurement,
-            "figure": figure.map(|figure| figure.name),
-            "unit": figure.map(|figure| figure.unit),
-            "better": figure.map(|figure| figure.better),
+            "figure": self.figure.name,
+            "unit": self.figure.unit,
+            "better": self.figure.better,
             "bulkhead": side(&self.bulkhead),
             "bulkhead_over_tls": self.tls_for_plain,
             "peers": side(&self.peers),
@@ -120,18 +113,8 @@ impl Row {
     }
 }
 
-impl Side {
-    fn middle(&self) -> Option<f64> {
-        (!self.values.is_empty()).then(|| median(&self.values))
-    }
-
-    fn cell(&self) -> String {
-        match (self.middle(), self.absent) {
-            (Some(value), _) => number(value),
-            (None, Some(reason)) => reason.to_owned(),
-            (None, None) => "failed".into(),
-        }
-    }
+fn middle(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| median(values))
 }
 
 /// Three digits that count.
@@ -148,11 +131,11 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "| | Bulkhead | Postfix + Dovecot | unit | times better |\n|---|--:|--:|---|--:|")?;
         for row in &self.rows {
-            let (name, unit) = row.figure.as_ref().map_or(("", ""), |figure| (figure.name, figure.unit));
+            let (name, unit) = (row.figure.name, row.figure.unit);
             let comma = if name.is_empty() { "" } else { ": " };
             let note = if row.tls_for_plain { " (TLS)" } else { "" };
             let ratio = row.ratio().map_or("–".into(), number);
-            let (ours, theirs) = (row.bulkhead.cell(), row.peers.cell());
+            let (ours, theirs) = (self.cell(row, Kind::Bulkhead), self.cell(row, Kind::Peers));
             writeln!(f, "| {}{comma}{name} | {ours}{note} | {theirs} | {unit} | {ratio} |", row.measurement)?;
         }
         self.failures.iter().try_for_each(|failure| writeln!(f, "\nfailed: {failure}"))
@@ -191,7 +174,9 @@ mod tests {
         report.add(Measurement::Arrival, Kind::Peers, figures(5.0, Better::Lower));
         report.add(Measurement::Arrival, Kind::Bulkhead, Ok(Outcome::Absent("not there yet")));
         let text = report.to_string();
-        assert!(text.contains("first | not there yet | 5.00 | x | – |"), "{text}");
+        for name in ["first", "second"] {
+            assert!(text.contains(&format!("{name} | not there yet | 5.00 | x | – |")), "{text}");
+        }
     }
 
     #[test]

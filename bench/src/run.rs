@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::group;
 use crate::measure::{Measurement, Outcome, Plan, fill};
 use crate::report::Report;
@@ -43,22 +43,25 @@ pub async fn run(options: &Options, report: &mut Report) -> Result<()> {
     }
     for measurement in Measurement::all() {
         if measurement.name().contains(&options.only) {
-            measure(measurement, &suites, options.plan, report).await;
+            measure(measurement, &mut suites, options.plan, report).await;
         }
     }
     Ok(())
 }
 
-async fn measure(measurement: Measurement, suites: &[Rc<Suite>], plan: Plan, report: &mut Report) {
+async fn measure(measurement: Measurement, suites: &mut [Rc<Suite>], plan: Plan, report: &mut Report) {
     eprintln!("{}", measurement.name());
     let rounds = if measurement.once() { 1 } else { plan.rounds };
     for round in 0..rounds {
-        let mut order: Vec<_> = suites.iter().collect();
+        let mut order: Vec<_> = suites.iter_mut().collect();
         if round % 2 == 1 {
             order.reverse();
         }
         for suite in order {
-            let outcome = measurement.run(suite, plan).await;
+            let outcome = match fresh(measurement, suite).await {
+                Ok(()) => measurement.run(suite, plan).await,
+                Err(error) => Err(error),
+            };
             match &outcome {
                 Ok(Outcome::Figures(figures)) => {
                     let said: Vec<_> =
@@ -71,4 +74,13 @@ async fn measure(measurement: Measurement, suites: &[Rc<Suite>], plan: Plan, rep
             report.add(measurement, suite.kind, outcome);
         }
     }
+}
+
+/// Starts the suite anew for what would otherwise see the traces of what was measured before.
+async fn fresh(measurement: Measurement, suite: &mut Rc<Suite>) -> Result<()> {
+    if !measurement.once() {
+        return Ok(());
+    }
+    let suite = Rc::get_mut(suite).ok_or_else(|| Failure::Machine("a measurement goes on".into()))?;
+    suite.restart().await
 }

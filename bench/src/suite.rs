@@ -83,14 +83,28 @@ impl Suite {
             Kind::Bulkhead => bulkhead::start(stage)?,
             Kind::Peers => peers::start(stage)?,
         };
-        stage::patiently(async || Smtp::connect(&suite.places.smtp, Greeting::Smtp).await?.quit().await)
-            .await?;
+        suite.serves().await?;
+        Ok(suite)
+    }
+
+    /// Ends it and starts it anew, on the same mailboxes: what it holds in memory is as on the first day.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.group.restart()?;
+        self.serves().await
+    }
+
+    /// Waits until it takes mail and lets users in.
+    async fn serves(&self) -> Result<()> {
+        let places = &self.places;
+        stage::patiently(async || Smtp::connect(&places.smtp, Greeting::Smtp).await?.quit().await).await?;
         stage::patiently(async || {
             let account = Account::filled(0);
-            Imap::login(&suite.places.imaps, &account.address, &account.password).await.map(drop)
+            Imap::login(&places.imaps, &account.address, &account.password).await.map(drop)
         })
-        .await?;
-        Ok(suite)
+        .await
     }
 
     /// IMAP in plain, or over TLS where there are no logins in plain.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::migrate::Place;
 use crate::output::Format;
 
 /// The Bulkhead mail suite.
@@ -151,6 +152,39 @@ pub(crate) enum Import {
         #[arg(long, value_name = "NAME", default_value = "INBOX")]
         mailbox: String,
     },
+    /// From an account of another server by IMAP, with flags, keywords, folders, subscriptions, dates and UIDs
+    ///
+    /// Nothing changes there. The connection is TLS, and the certificate has to be one that the system trusts. Started as root,
+    /// it goes on as the user who called sudo, else as nobody, before it connects.
+    Imap(ImportImap),
+}
+
+/// From another server.
+#[derive(Debug, Args)]
+pub(crate) struct ImportImap {
+    /// The account
+    pub(crate) address: String,
+    /// Who logs in there, and where; a host's IPv6 address in brackets
+    #[arg(long, value_name = "USER@HOST[:PORT]")]
+    pub(crate) from: Place,
+    /// Begin in plain and go on by STARTTLS, on port 143, instead of TLS from the first byte on port 993
+    #[arg(long)]
+    pub(crate) starttls: bool,
+    /// Trust the certificates in this file, in PEM, and no others: of authorities, or the server's own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Trust any certificate: whoever is on the way there can read the password and the mail
+    #[arg(long, conflicts_with = "ca")]
+    pub(crate) no_verify: bool,
+    /// Read the password from the first line of standard input instead of asking for it
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+    /// Only folders that this stands for: levels between /, * for any characters, ? for one; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) folder: Vec<String>,
+    /// Not the folders that this stands for; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) exclude: Vec<String>,
 }
 
 /// Mail out. The suite runs meanwhile.
@@ -244,6 +278,9 @@ mod tests {
         assert!(Command::try_parse_from(["bulkhead", "account", "add", "a@b", "secret"]).is_err());
         assert!(Command::try_parse_from(["bulkhead", "account", "passwd", "a@b", "secret"]).is_err());
         assert!(Command::try_parse_from(["bulkhead", "account", "add", "a@b", "--stdin"]).is_ok());
+        let import = ["bulkhead", "import", "imap", "a@b", "--from", "c@d"];
+        assert!(Command::try_parse_from(import).is_ok());
+        assert!(Command::try_parse_from(import.iter().chain(&["secret"])).is_err());
     }
 
     #[test]

@@ -87,6 +87,11 @@ pub(crate) fn say(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Says what somebody should know, beside what was asked for.
+pub(crate) fn warn(text: &str) {
+    let _ = writeln!(io::stderr(), "bulkhead: {}", printable(text));
+}
+
 /// The text with control characters spelt out, so that it cannot steer a terminal.
 pub(crate) fn printable(text: &str) -> String {
     text.chars()

@@ -17,6 +17,21 @@ pub(crate) fn new(from: FromStdin) -> Result<Password, Failure> {
     if from.stdin { line(&mut io::stdin().lock()) } else { asked_twice() }
 }
 
+/// A password that somebody has already, elsewhere.
+///
+/// # Errors
+/// There is none, or it is too long.
+pub(crate) fn existing(prompt: &str, from: FromStdin) -> Result<Password, Failure> {
+    if from.stdin {
+        return line(&mut io::stdin().lock());
+    }
+    let typed = rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|error| {
+        let why = format!("no terminal to ask for the password ({error}); use --password-stdin");
+        Failure::new(Exit::IoError, why)
+    })?;
+    checked(typed.as_bytes()).map_err(|why| Failure::new(Exit::DataError, why))
+}
+
 /// Checks a password's length.
 ///
 /// # Errors

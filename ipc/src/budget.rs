@@ -48,8 +48,8 @@ pub const PROXY_V1: usize = 107;
 pub const PROXY_V2: usize = 4096;
 /// How long a proxy may take to send it.
 pub const PROXY: Duration = Duration::from_secs(5);
-/// Networks of proxies, for each section.
-pub const PROXIES: usize = 16;
+/// Networks in one list: those of proxies, for each section, and those that are never refused.
+pub const NETWORKS: usize = 32;
 
 /// Addresses and networks whose offences a worker remembers.
 pub const OFFENDERS: usize = 8192;
@@ -57,9 +57,6 @@ pub const OFFENDERS: usize = 8192;
 pub const TARPIT: Duration = Duration::from_secs(20);
 /// The longest an address is refused.
 pub const BLOCK: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Networks that are never refused.
-pub const NEVER_BLOCKED: usize = 64;
 
 /// Certificates of a host.
 pub const CERTIFICATES: usize = 64;
@@ -216,6 +213,12 @@ pub const BUDGETS: &[Budget] = &[
     count(Channel, "sessions::IN_FLIGHT", sessions::IN_FLIGHT, "the logins of all workers"),
     count(Channel, "sessions::CREATE_MAX", sessions::CREATE_MAX, "accounts named in one message"),
     count(Channel, "admin::IN_FLIGHT", admin::IN_FLIGHT, "one administrator's command at a time, and more"),
+    bytes(
+        Channel,
+        "admin::WHY_MAX",
+        admin::WHY_MAX,
+        "every mistake of a configuration, a line each; cut there",
+    ),
     count(Channel, "admin::ROWS_MAX", admin::ROWS_MAX, "a page of a list fits one message"),
     count(Channel, "deliver::STREAMS_MAX", deliver::STREAMS_MAX, "messages of one worker on their way in"),
     count(Session, "mailbox::KEYWORDS_MAX", mailbox::KEYWORDS_MAX, "a bit each of a message's row"),
@@ -262,8 +265,7 @@ pub const BUDGETS: &[Budget] = &[
         "about a megabyte; the one longest without an offence is forgotten",
     ),
     time(Process, "BLOCK", BLOCK, "an address gets another owner some day"),
-    count(Process, "NEVER_BLOCKED", NEVER_BLOCKED, "a list that goes through each login"),
-    count(Process, "PROXIES", PROXIES, "a list that goes through each new connection"),
+    count(Process, "NETWORKS", NETWORKS, "a list that each new connection is held against"),
     count(Process, "CERTIFICATES", CERTIFICATES, "two descriptors each in the first message to `keys`"),
     count(Process, "CERTIFICATE_NAMES", CERTIFICATE_NAMES, "what public authorities put into one at most"),
     bytes(Process, "log::RECORD_MAX", log::RECORD_MAX, "fits a datagram to the journal; cut there"),
@@ -299,9 +301,14 @@ mod tests {
             }
             let service = path.file_stem().unwrap().to_str().unwrap().to_owned();
             for line in std::fs::read_to_string(&path).unwrap().lines() {
-                let Some(rest) = line.strip_prefix("pub const ") else { continue };
-                let name = rest.split(':').next().unwrap();
-                if !["IN_FLIGHT", "PATIENCE"].contains(&name) && !name.ends_with("_MAX") {
+                let Some((name, kind)) =
+                    line.strip_prefix("pub const ").and_then(|rest| rest.split_once(": "))
+                else {
+                    continue;
+                };
+                let counts = kind.starts_with("usize") || kind.starts_with("Duration");
+                let bounds = ["IN_FLIGHT", "PATIENCE"].contains(&name) || name.ends_with("_MAX");
+                if !(counts && bounds) {
                     continue;
                 }
                 let full = format!("{service}::{name}");
@@ -310,11 +317,10 @@ mod tests {
         }
     }
 
-    #[test]
-    fn one_fits_into_the_other() {
+    const _ONE_FITS_INTO_THE_OTHER: () = {
         assert!(socket::DESCRIPTORS_MAX >= CERTIFICATES * 2);
         assert!(handshake::IN_FLIGHT > HELPERS);
         assert!(HANDSHAKE_BYTES < SESSION_INPUT && PROXY_V1 < PROXY_V2);
-        assert!(handshake::PATIENCE < HANDSHAKE && HANDSHAKE < LOGIN);
-    }
+        assert!(handshake::PATIENCE.as_secs() < HANDSHAKE.as_secs() && HANDSHAKE.as_secs() < LOGIN.as_secs());
+    };
 }

@@ -82,6 +82,7 @@ impl Drop for Entered {
 
 /// What the master wants of a running role.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "taken apart as soon as it is made; there is one at a time")]
 pub enum Event {
     /// A channel to a peer; it replaces the one to the same peer and service.
     Peer {

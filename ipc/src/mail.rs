@@ -167,22 +167,42 @@ pub struct Senders {
     /// Addresses that lead to this account, alone or with others, local parts in lower case, sorted; an empty local part stands
     /// for any of the domain. At most [`Senders::MAX`].
     pub addresses: Vec<Address>,
+    /// Addresses among those that lead to others: an account's or an alias of its own goes before a subaddress and before
+    /// the rest of a domain. At most [`Senders::MAX`].
+    pub except: Vec<Address>,
 }
 
 impl Senders {
     /// The most addresses of one account.
     pub const MAX: usize = 1000;
 
-    /// May it send as this one? Upper and lower case are one, and so are an address and its subaddresses (`user+detail`).
+    /// May it send as this one? Upper and lower case are one. As for mail that arrives, what counts is whose the address is as
+    /// it stands; if nobody's, whose it is without its detail (`user+detail`); and then whose the rest of the domain is.
     #[must_use]
     pub fn allow(&self, address: &Address) -> bool {
         let local = address.local.to_lowercase();
         let base = local.split_once('+').map(|(base, _detail)| base).filter(|base| !base.is_empty());
-        let is = |known: &Address| {
-            known.domain.eq_ignore_ascii_case(&address.domain)
-                && (known.local.is_empty() || known.local == local || Some(known.local.as_str()) == base)
+        let is_among = |all: &[Address], spelling: &str| {
+            let is = |known: &Address| {
+                known.local == spelling && known.domain.eq_ignore_ascii_case(&address.domain)
+            };
+            all.iter().any(is)
         };
-        self.addresses.iter().any(is)
+        for spelling in [Some(local.as_str()), base, Some("")].into_iter().flatten() {
+            if is_among(&self.addresses, spelling) {
+                return true;
+            }
+            if is_among(&self.except, spelling) {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// Are there no more of them than there may be?
+    #[must_use]
+    pub fn are_in_form(&self) -> bool {
+        self.addresses.len() <= Self::MAX && self.except.len() <= Self::MAX
     }
 }
 
@@ -212,11 +232,22 @@ mod tests {
     #[test]
     fn who_may_be_sent_as() {
         let address = |local: &str, domain: &str| Address { local: local.into(), domain: domain.into() };
-        let senders = Senders { addresses: vec![address("ann", "a.example"), address("", "b.example")] };
+        let senders = Senders {
+            addresses: vec![address("ann", "a.example"), address("", "b.example")],
+            except: vec![address("ann+bob", "a.example"), address("bob", "b.example")],
+        };
         for (local, domain) in [("ann", "a.example"), ("Ann+x", "A.example"), ("any", "b.example")] {
             assert!(senders.allow(&address(local, domain)), "{local}@{domain}");
         }
-        for (local, domain) in [("bob", "a.example"), ("+ann", "a.example"), ("ann", "c.example"), ("", "")] {
+        for (local, domain) in [
+            ("bob", "a.example"),
+            ("+ann", "a.example"),
+            ("ann", "c.example"),
+            ("", ""),
+            ("Ann+Bob", "a.example"),
+            ("bob", "B.example"),
+            ("bob+x", "b.example"),
+        ] {
             assert!(!senders.allow(&address(local, domain)), "{local}@{domain}");
         }
         assert!(!Senders::default().allow(&address("", "")));

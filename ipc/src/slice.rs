@@ -67,7 +67,9 @@ pub struct Limits {
     /// Open at once from one network (IPv4 /24, IPv6 /48) in one worker; more are told to come back.
     pub connections_per_network: u32,
     /// Whose PROXY protocol header is believed, and has to be there.
-    pub proxies: Proxies,
+    pub proxies: Networks,
+    /// Who is never refused for offences.
+    pub never_block: Networks,
     /// What repeated offences lead to.
     pub blocks: Blocks,
 }
@@ -80,13 +82,15 @@ impl Limits {
             connections,
             connections_per_address,
             connections_per_network: connections,
-            proxies: Proxies::NONE,
+            proxies: Networks::NONE,
+            never_block: Networks::NONE,
             blocks: Blocks { after: 0, seconds: 0 },
         }
     }
 }
 
-/// When an address is refused for a while: after wrong passwords, commands that are none, recipients that are not there.
+/// When an address is refused for a while: after commands that are none, and recipients that are not there. (Wrong
+/// passwords are counted by `auth`.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blocks {
     /// Offences in a short time; 0 is never.
@@ -95,30 +99,30 @@ pub struct Blocks {
     pub seconds: u32,
 }
 
-/// The networks of proxies, [`budget::PROXIES`] at most.
+/// A list of networks, [`budget::NETWORKS`] at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proxies([Option<Network>; budget::PROXIES]);
+pub struct Networks([Option<Network>; budget::NETWORKS]);
 
-impl Proxies {
-    /// Nobody.
-    pub const NONE: Proxies = Proxies([None; budget::PROXIES]);
+impl Networks {
+    /// None.
+    pub const NONE: Networks = Networks([None; budget::NETWORKS]);
 
     /// Those.
     ///
     /// # Errors
-    /// How many there are, when it is more than [`budget::PROXIES`].
+    /// How many there are, when it is more than [`budget::NETWORKS`].
     pub fn new(networks: &[Network]) -> Result<Self, usize> {
-        if networks.len() > budget::PROXIES {
+        if networks.len() > budget::NETWORKS {
             return Err(networks.len());
         }
-        let mut proxies = Proxies::NONE;
-        for (place, network) in proxies.0.iter_mut().zip(networks) {
+        let mut list = Networks::NONE;
+        for (place, network) in list.0.iter_mut().zip(networks) {
             *place = Some(*network);
         }
-        Ok(proxies)
+        Ok(list)
     }
 
-    /// Is the address one of theirs?
+    /// Is the address in one of them?
     #[must_use]
     pub fn contain(&self, address: IpAddr) -> bool {
         self.0.iter().flatten().any(|network| network.contains(address))
@@ -195,8 +199,8 @@ pub struct AuthConfig {
     pub domain: String,
     /// What repeated wrong passwords lead to.
     pub blocks: Blocks,
-    /// Networks that are never refused; [`budget::NEVER_BLOCKED`] at most.
-    pub never_block: Vec<Network>,
+    /// Who is never refused.
+    pub never_block: Networks,
 }
 
 /// For private keys.

@@ -1,8 +1,9 @@
 //! What is known of a connection before the first byte of its protocol.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
+use crate::gate::Guest;
 use crate::helpers::Helpers;
 use crate::session::TlsInfo;
 
@@ -20,6 +21,27 @@ pub struct Connection {
     pub tls: Option<TlsInfo>,
     /// For work that would hold up the other sessions.
     pub helpers: Helpers,
+    /// What the gate knows of it.
+    pub guest: Guest,
+}
+
+impl Connection {
+    /// What is kept of it by those who ask for it elsewhere.
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        Caller { id: self.id, remote: self.peer.ip().to_canonical(), guest: self.guest.clone() }
+    }
+}
+
+/// For whom something is asked.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The connection's name in the log.
+    pub id: ConnectionId,
+    /// Where it comes from.
+    pub remote: IpAddr,
+    /// What the gate knows of it.
+    pub guest: Guest,
 }
 
 /// A number that names a connection in the log of every role it touches; random, so that it is unique among workers.

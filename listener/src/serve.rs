@@ -2,25 +2,25 @@
 
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
-use ipc::control::{Control, Event};
+use ipc::control::{Control, Event, Gauge};
 use ipc::exit::{Exit, Failure};
 use ipc::peers::Service;
 use ipc::role::Instance;
 use ipc::service::control::ReloadRefusal;
 use ipc::slice::{Limits, RoleConfig};
-use rustix::net::SendFlags;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use crate::accept::{Arrival, Entrance, Gate};
-use crate::connection::{Connection, ConnectionId};
-use crate::drive::{Ended, Transport, drive};
+use crate::accept::{Acceptor, Arrival, Entrance};
+use crate::attend::Host;
+use crate::connection::Connection;
+use crate::gate::{Custom, Gate};
 use crate::helpers::Helpers;
-use crate::session::{Backend, Session, TlsInfo};
-use crate::stream::Stream;
-use crate::tls::{Tls, TlsError};
+use crate::session::{Backend, Session};
+use crate::tls::Tls;
 
 /// How long nobody has to come to an entrance for it to be closed.
 const QUIET: Duration = Duration::from_millis(50);
@@ -49,6 +49,9 @@ pub trait Reader: 'static {
         Err(ReloadRefusal::Restart)
     }
 
+    /// Whether those who come here have accounts.
+    fn custom(&self) -> Custom;
+
     /// What a client is told whose address has too many connections, with its line end: `421 …`, `* BYE …`.
     fn busy(&self) -> &[u8];
 
@@ -73,8 +76,10 @@ pub async fn serve<R: Reader>(mut control: Control, reader: R, helpers: Helpers)
     reader.introduce(&control);
     let tls = Tls::new(helpers.clone());
     tls.on_starving(control.plea(Service::Handshake));
+    let gate = Gate::new(reader.limits(), reader.custom());
     let mut worker = Worker {
-        gate: Gate::new(reader.limits()),
+        acceptor: Acceptor::new(Rc::clone(&gate)),
+        gate,
         reader: Rc::new(reader),
         tls,
         helpers,
@@ -100,7 +105,8 @@ struct Worker<R> {
     reader: Rc<R>,
     tls: Rc<Tls>,
     helpers: Helpers,
-    gate: Gate,
+    gate: Rc<Gate>,
+    acceptor: Acceptor,
     entrances: Vec<Entrance>,
     drain: watch::Sender<bool>,
     /// What a reload would put in the reader's place.
@@ -138,7 +144,7 @@ impl<R: Reader> Worker<R> {
         loop {
             let event = tokio::select! {
                 event = control.next() => event?,
-                arrival = self.gate.accept(&self.entrances) => {
+                arrival = self.acceptor.accept(&self.entrances) => {
                     let arrival = arrival.map_err(|error| Failure::system("accept", error))?;
                     self.welcome(arrival, &gauge);
                     continue;
@@ -169,9 +175,9 @@ impl<R: Reader> Worker<R> {
     }
 
     /// Accepts who has come to entrances that are to be closed: who was let in by the kernel is not sent away.
-    async fn empty(&self, entrances: Vec<Entrance>, gauge: &std::sync::Arc<ipc::control::Gauge>) {
+    async fn empty(&self, entrances: Vec<Entrance>, gauge: &Arc<Gauge>) {
         let all = async {
-            while let Ok(Ok(arrival)) = timeout(QUIET, self.gate.accept(&entrances)).await {
+            while let Ok(Ok(arrival)) = timeout(QUIET, self.acceptor.accept(&entrances)).await {
                 self.welcome(arrival, gauge);
             }
         };
@@ -182,6 +188,7 @@ impl<R: Reader> Worker<R> {
     async fn drain(&mut self, control: &mut Control, within: Duration) -> Result<(), Failure> {
         self.entrances.clear();
         self.drain.send_replace(true);
+        self.gate.hurry();
         let deadline = sleep(within);
         tokio::pin!(deadline);
         loop {
@@ -243,58 +250,16 @@ impl<R: Reader> Worker<R> {
         Ok(None)
     }
 
-    fn welcome(&self, arrival: Arrival, gauge: &std::sync::Arc<ipc::control::Gauge>) {
-        let peer = arrival.peer;
-        let Some(place) = arrival.place else {
-            tracing::info!(%peer, "too many connections from this address");
-            if !arrival.listener.implicit_tls {
-                // Past the runtime, which does not know yet that it can be written to. It fits into the empty send
-                // buffer, or it is not worth waiting for.
-                let _ = rustix::net::send(&arrival.stream, self.reader.busy(), SendFlags::NOSIGNAL);
-            }
-            return;
+    fn welcome(&self, arrival: Arrival, gauge: &Arc<Gauge>) {
+        let host = Host {
+            reader: Rc::clone(&self.reader),
+            gate: Rc::clone(&self.gate),
+            tls: Rc::clone(&self.tls),
+            helpers: self.helpers.clone(),
+            drain: self.drain.subscribe(),
         };
-        let (Ok(id), Ok(local)) = (ConnectionId::random(), arrival.stream.local_addr()) else { return };
-        let entered = gauge.enter();
-        let (reader, tls, drain) = (Rc::clone(&self.reader), Rc::clone(&self.tls), self.drain.subscribe());
-        let helpers = self.helpers.clone();
-        tokio::task::spawn_local(async move {
-            tracing::debug!(%id, %peer, %local, "connection");
-            let connection = Connection { id, peer, local, tls: None, helpers };
-            let implicit = arrival.listener.implicit_tls;
-            let ended = attend(&*reader, &tls, arrival.stream, connection, implicit, drain).await;
-            match ended {
-                Ended::Panicked => tracing::error!(%id, %peer, "a session ended by a panic"),
-                Ended::Tls(TlsError::KeysAway) => tracing::warn!(%id, %peer, "no TLS: keys is away"),
-                why => tracing::debug!(%id, %peer, %why, "connection ended"),
-            }
-            drop((entered, place));
-        });
+        host.welcome(arrival, gauge);
     }
-}
-
-async fn attend<R: Reader>(
-    reader: &R,
-    tls: &Tls,
-    stream: Stream,
-    connection: Connection,
-    implicit_tls: bool,
-    mut drain: watch::Receiver<bool>,
-) -> Ended {
-    if !implicit_tls {
-        let (session, backend) = reader.open(&connection);
-        return drive(Transport::Plain(stream), tls, session, backend, drain).await;
-    }
-    let secured = tokio::select! {
-        secured = tls.accept(stream) => secured,
-        _ = drain.wait_for(|draining| *draining) => return Ended::Farewell(crate::session::Farewell::Draining),
-    };
-    let (stream, info): (_, TlsInfo) = match secured {
-        Ok(secured) => secured,
-        Err(error) => return error.into(),
-    };
-    let (session, backend) = reader.open(&Connection { tls: Some(info), ..connection });
-    drive(Transport::Tls(stream), tls, session, backend, drain).await
 }
 
 fn out_of_phase() -> Failure {

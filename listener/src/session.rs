@@ -44,9 +44,22 @@ pub trait Session {
         self.secured();
     }
 
+    /// How much the peer did wrong since this was asked last: commands that are none, recipients that are not there (wrong
+    /// passwords are counted where they are asked about). Who does much of that waits for its replies, and is refused in
+    /// the end.
+    fn take_offences(&mut self) -> u32 {
+        0
+    }
+
     /// How long the peer may be silent in the present state. Bytes of which the session consumes nothing are silence, too:
     /// who sends a line octet by octet gains no time.
     fn patience(&self) -> Duration;
+
+    /// How many octets the peer has sent of something large that is under way (a message); none, when nothing is. Who is
+    /// too slow with it is sent away as if it were silent: [`budget::TRANSFER_RATE`](ipc::budget::TRANSFER_RATE).
+    fn transferring(&self) -> Option<u64> {
+        None
+    }
 
     /// The peer was silent for too long, or the driver is draining: say good-bye in the protocol's words.
     fn farewell(&mut self, why: Farewell, output: &mut Vec<u8>);
@@ -78,7 +91,7 @@ pub enum Farewell {
     Draining,
     /// The input buffer is full and the session consumes nothing of it.
     Overlong,
-    /// The store went away; the mailbox session ended with it.
+    /// Somebody else needs the place of one who has not logged in.
     Unavailable,
 }
 

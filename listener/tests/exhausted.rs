@@ -1,10 +1,12 @@
 //! Running out of descriptors, in a process of its own: accepting stops, and goes on when one is free again.
 
 use std::net::{TcpListener, TcpStream};
+use std::rc::Rc;
 use std::time::Duration;
 
-use bulkhead_listener::accept::{Entrance, Gate, PAUSE};
+use bulkhead_listener::accept::{Acceptor, Entrance, PAUSE};
 use bulkhead_listener::bind::bind;
+use bulkhead_listener::gate::{Custom, Gate};
 use ipc::service::control::Listener;
 use ipc::slice::Limits;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -14,10 +16,12 @@ use tokio::time::timeout;
 async fn accepting_survives_emfile() {
     let socket = TcpListener::from(bind("127.0.0.1:0".parse().unwrap()).unwrap());
     let address = socket.local_addr().unwrap();
-    let entrances = [Entrance::new(Listener { address: address.into(), implicit_tls: false }, socket.into()).unwrap()];
-    let gate = Gate::new(Limits::of(100, 100));
+    let listener = Listener { address: address.into(), implicit_tls: false };
+    let entrances = [Entrance::new(listener, socket.into()).unwrap()];
+    let gate = Gate::new(Limits::of(100, 100), Custom::Anonymous);
+    let acceptor = Acceptor::new(Rc::clone(&gate));
     let _clients = [TcpStream::connect(address).unwrap(), TcpStream::connect(address).unwrap()];
-    let first = gate.accept(&entrances).await.unwrap();
+    let (first, guest) = (acceptor.accept(&entrances).await.unwrap(), gate.enter());
 
     let before = getrlimit(Resource::Nofile);
     let next = rustix::io::dup(std::io::stderr()).unwrap();
@@ -25,13 +29,13 @@ async fn accepting_survives_emfile() {
     drop(next);
     setrlimit(Resource::Nofile, Rlimit { current: Some(lowest), ..before }).unwrap();
     assert!(TcpStream::connect(address).is_err(), "there is no descriptor left");
-    assert!(timeout(PAUSE * 2, gate.accept(&entrances)).await.is_err());
+    assert!(timeout(PAUSE * 2, acceptor.accept(&entrances)).await.is_err());
 
     // Its own is free when it leaves, and the limit lets nothing else pass.
-    let (second, ()) = tokio::join!(gate.accept(&entrances), async {
+    let (second, ()) = tokio::join!(acceptor.accept(&entrances), async {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        drop(first);
+        drop((first, guest));
     });
-    assert!(second.unwrap().place.is_some());
+    assert!(second.is_ok());
     setrlimit(Resource::Nofile, before).unwrap();
 }

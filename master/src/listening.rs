@@ -267,7 +267,7 @@ fn tcp(bound: &Bound) -> Option<SocketAddr> {
 fn nothing() -> Failure {
     Failure::new(
         Exit::Config,
-        "there is nothing to listen on: mx.listen and imap.listen_tls are empty, and no other section listens",
+        "there is nothing to listen on: mx.listen, imap.listen and imap.listen_tls are empty, and no other section listens",
     )
 }
 

@@ -5,7 +5,7 @@ use ipc::exit::{Exit, Failure};
 use ipc::role::Role;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::config::Config;
+use crate::config::{Config, Door};
 
 /// Raises this process's limit as far as it goes, and beyond that to `wanted` where this process may. The roles'
 /// limits cannot be above it. Returns it.
@@ -78,7 +78,7 @@ fn scale(config: &mut Config, role: Role, readers: &[Role], limit: u64) -> Resul
     let asked = needed.saturating_sub(fixed).max(1);
     let mut lowered = Vec::new();
     for reader in readers {
-        let before = config.limits_mut(*reader).map_or(0, |limits| limits.connections);
+        let before = config.door(*reader).map_or(0, |door| door.limits.connections);
         let share = u128::from(before).saturating_mul(room.into()).checked_div(asked.into()).unwrap_or(0);
         let after = u32::try_from(share).unwrap_or(before);
         if after == 0 {
@@ -100,7 +100,7 @@ fn scale(config: &mut Config, role: Role, readers: &[Role], limit: u64) -> Resul
 }
 
 fn set(config: &mut Config, reader: Role, connections: u32) {
-    if let Some(limits) = config.limits_mut(reader) {
+    if let Some(Door { limits, .. }) = config.door_mut(reader) {
         limits.connections = connections;
         limits.connections_per_address = limits.connections_per_address.min(connections.max(1));
         limits.connections_per_network = limits.connections_per_network.min(connections.max(1));
@@ -138,8 +138,8 @@ mod tests {
         for role in Role::STARTED {
             assert!(config.max_open_files(role) <= 4096, "{role}");
         }
-        assert_eq!(config.mx.limits.connections, 1000, "mx has nothing of the store's");
-        assert!(config.imap.limits.connections > 100);
+        assert_eq!(config.mx.door.limits.connections, 1000, "mx has nothing of the store's");
+        assert!(config.imap.door.limits.connections > 100);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use ipc::service::control::ToRole;
 
 use crate::candidate::Candidate;
 use crate::perform::Roles;
-use crate::supervise::{Action, Asking, No, Supervisor};
+use crate::supervise::{Action, Asking, No, NotNow, Supervisor};
 
 /// Who wants it.
 pub enum Asker {
@@ -127,6 +127,6 @@ impl Asker {
     }
 }
 
-fn not_now(why: &'static str) -> Failure {
+fn not_now(why: NotNow) -> Failure {
     Failure::new(Exit::TempFail, format!("{why}; try again"))
 }

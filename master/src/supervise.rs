@@ -19,7 +19,7 @@ use crate::process::{Phase, Process, Pulse, Tenure};
 use crate::wire::{self, Wire};
 
 pub use action::{Action, Ending, Reason};
-pub use reload::{Asking, No, Seats};
+pub use reload::{Asking, No, NotNow, Seats};
 
 /// How long a role may take to lock itself down.
 pub const LOCKING: Duration = Duration::from_secs(30);
@@ -109,6 +109,7 @@ impl Supervisor {
             (ToMaster::Ready, Phase::Starting { layers, .. }) => {
                 process.phase = Phase::Ready { since: now, layers: *layers, pulse: Pulse::at(now) };
                 let mut actions = self.succeed(instance, now);
+                actions.extend(self.ask_latecomer(instance));
                 actions.extend(self.all_ready());
                 actions
             }

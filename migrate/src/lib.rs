@@ -1,10 +1,12 @@
-//! Mail as other programs keep it: Maildir and Maildir++ (with what Dovecot writes beside it) and mbox, read and written.
+//! Mail as other programs keep it: Maildir and Maildir++ (with what Dovecot writes beside it) and mbox, read and written; and
+//! on other servers, read by IMAP.
 //!
-//! What is read belongs to users, and whoever reads it here may be root: no link is followed, nothing but plain files and
+//! What is read in files belongs to users, and whoever reads it here may be root: no link is followed, nothing but plain files and
 //! directories is opened, and nothing above the directory that was named is ever reached.
 
 mod error;
 mod folder;
+pub mod imap;
 mod line_ends;
 pub mod maildir;
 pub mod mbox;

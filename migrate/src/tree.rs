@@ -43,15 +43,22 @@ impl Tree {
         Ok(Tree { root, path: path.to_owned() })
     }
 
-    /// Makes a directory that only its owner may look into, and opens it; it may be there already.
+    /// Makes a directory that only its owner may look into, and opens it; it may be there already, but not as a link, which
+    /// anybody may have put there where everybody can write.
     ///
     /// # Errors
     /// When it cannot be made or opened.
     pub fn create(path: &Path) -> Result<Self, MigrateError> {
         match rustix::fs::mkdir(path, Mode::RWXU) {
-            Ok(()) | Err(Errno::EXIST) => Tree::open(path),
-            Err(errno) => Err(io(path, errno)),
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(errno) => return Err(io(path, errno)),
         }
+        let root = rustix::fs::open(path, DIRECTORY.union(OFlags::NOFOLLOW), Mode::empty());
+        let root = root.map_err(|errno| match errno {
+            Errno::LOOP | Errno::NOTDIR => MigrateError::NotPlain { path: path.to_owned() },
+            errno => io(path, errno),
+        })?;
+        Ok(Tree { root, path: path.to_owned() })
     }
 
     /// What a path beneath it is called in messages.
@@ -291,6 +298,8 @@ mod tests {
             assert!(tree.write_new(Path::new(path), b"x", None).is_err(), "{path}");
         }
         assert!(tree.make_directory(Path::new("away/directory")).is_err());
+        let behind = Tree::create(&dir.path().join("away")).unwrap_err();
+        assert!(matches!(behind, MigrateError::NotPlain { .. }), "{behind}");
         tree.write_new(Path::new("new"), b"x", Some(1_000_000_000)).unwrap();
         assert!(tree.write_new(Path::new("new"), b"y", None).is_err());
         assert_eq!(tree.file(Path::new("new"), 9).unwrap().unwrap().1, 1_000_000_000);

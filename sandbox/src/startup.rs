@@ -102,6 +102,7 @@ where
     }
     ipc::log::start(hello.log, instance)?;
     std::panic::set_hook(Box::new(report));
+    settle_allocator().map_err(|error| Failure::system("threads", error))?;
     let prepared = prepare(&hello).map_err(|error| Failure::system("threads", error))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -114,6 +115,21 @@ where
         tracing::debug!("locked down");
         serve(Started { instance, config: hello.config, descriptors, control, prepared }).await
     })
+}
+
+/// Has glibc's allocator find out now what it asks of /proc/sys/vm/overcommit_memory when the memory of a thread other than
+/// the first shrinks for the first time: after the seal that open(2) is the end of the process. It is asked once and
+/// remembered, here as "not strict": /proc is out of reach already.
+fn settle_allocator() -> io::Result<()> {
+    /// Below the size that has a mapping of its own, and together more than is kept for later: 128 KiB each.
+    const BLOCK: usize = 64 * 1024;
+    const BLOCKS: usize = 16;
+    let blocks = || {
+        let blocks: Vec<Vec<u8>> = (0..BLOCKS).map(|_| vec![1; BLOCK]).collect();
+        drop(std::hint::black_box(blocks));
+    };
+    let thread = std::thread::Builder::new().name("allocator".to_owned()).spawn(blocks)?;
+    thread.join().map_err(|_| io::Error::other("a panic"))
 }
 
 fn plan(role: Role, order: &LockdownOrder, journal: bool) -> Plan {

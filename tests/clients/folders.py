@@ -1,4 +1,4 @@
-"""All folders as an IMAP client sees them: IMAPS_PORT LOGIN PASSWORD → JSON on standard output."""
+"""All folders as an IMAP client sees them: SMTP_PORT IMAPS_PORT LOGIN PASSWORD → JSON on standard output."""
 import hashlib
 import imaplib
 import json
@@ -6,7 +6,7 @@ import re
 import ssl
 import sys
 
-port, login, password = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+port, login, password = int(sys.argv[2]), sys.argv[3], sys.argv[4]
 imap = imaplib.IMAP4_SSL("127.0.0.1", port, ssl_context=ssl._create_unverified_context())
 imap.login(login, password)
 
@@ -16,7 +16,7 @@ def ok(answer):
     return answer[1]
 
 
-names = [re.match(rb'\(.*\) "/" (.*)', row).group(1).strip(b'"').decode() for row in ok(imap.list())]
+names = [re.match(rb'\(.*\) "/" (.*)', row).group(1).strip(b'"').decode() for row in ok(imap.list()) if b"\\Noselect" not in row]
 folders = {}
 for name in names:
     ok(imap.select(f'"{name}"', readonly=True))

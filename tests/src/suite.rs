@@ -45,6 +45,8 @@ pub struct Suite {
     pub directory: tempfile::TempDir,
     /// The port of SMTP.
     pub smtp: u16,
+    /// The port of IMAP with STARTTLS.
+    pub imap: u16,
     /// The port of IMAP over TLS.
     pub imaps: u16,
     /// The port of POP3 with STLS.
@@ -91,19 +93,30 @@ impl Suite {
         let directory = tempfile::Builder::new().prefix("bulkhead-test-").tempdir().expect("a directory");
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("chmod");
         copy_programs(&directory.path().join("bin"));
-        let [smtp, imaps, pop3, pop3s, submission, submissions, lmtp] = [(); 7].map(|()| free_port());
-        let suite =
-            Suite { directory, smtp, imaps, pop3, pop3s, submission, submissions, lmtp, user, master: None };
+        let [smtp, imap, imaps, pop3, pop3s, submission, submissions, lmtp] = [(); 8].map(|()| free_port());
+        let suite = Suite {
+            directory,
+            smtp,
+            imap,
+            imaps,
+            pop3,
+            pop3s,
+            submission,
+            submissions,
+            lmtp,
+            user,
+            master: None,
+        };
         let root = suite.directory.path().display();
         let who = match user {
             User::Root => format!("uid_base = {UID_BASE}"),
             User::Ordinary => "waive = [\"uid\"]".to_owned(),
         };
-        let Options { top, mx, imap, pop3: pop3_lines, tables } = options;
+        let Options { top, mx, imap: imap_lines, pop3: pop3_lines, tables } = options;
         let text = format!(
             "hostname = \"mail.example.org\"\ndomain = \"example.org\"\nstate_dir = \"{root}/state\"\n\
              run_dir = \"{root}/run\"\n{who}\n{top}\n\n[mx]\nlisten = [\"127.0.0.1:{smtp}\"]\nworkers = 2\n{mx}\n\n\
-             [imap]\nlisten_tls = [\"127.0.0.1:{imaps}\"]\nworkers = 2\n{imap}\n\n\
+             [imap]\nlisten = [\"127.0.0.1:{imap}\"]\nlisten_tls = [\"127.0.0.1:{imaps}\"]\nworkers = 2\n{imap_lines}\n\n\
              [pop3]\nlisten = [\"127.0.0.1:{pop3}\"]\nlisten_tls = [\"127.0.0.1:{pop3s}\"]\nworkers = 2\n{pop3_lines}\n\n\
              [submission]\nlisten = [\"127.0.0.1:{submission}\"]\nlisten_tls = [\"127.0.0.1:{submissions}\"]\n\
              workers = 1\n\n[lmtp]\nlisten = [\"127.0.0.1:{lmtp}\"]\nworkers = 1\n\n{tables}\n"
@@ -117,6 +130,17 @@ impl Suite {
             assert!(status.expect("chown runs").success());
         }
         suite
+    }
+
+    /// Takes one of its programs from another directory, before it is started.
+    pub fn replace_program(&self, program: &str, from: &Path) {
+        let place = self.directory.path().join("bin").join(program);
+        // it is a link to the one that all tests have
+        fs::remove_file(&place).expect("it is there");
+        let from = from.join(program);
+        if let Err(error) = fs::copy(&from, place) {
+            panic!("{}: {error}: build it first: make test-programs", from.display());
+        }
     }
 
     /// Starts it, and waits until it is ready.

@@ -1,8 +1,11 @@
 //! Strangers that connect, in numbers, and then say little or nothing.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use bulkhead_tests::attack::{Addresses, Client, Door, Scale, Siege, alone, connector, runtime};
+use bulkhead_tests::attack::{
+    Addresses, Client, Door, LOGIN, PASSWORD, Scale, Siege, alone, connector, runtime,
+};
 use bulkhead_tests::suite::{Options, Suite};
 use tokio::time::Instant;
 
@@ -37,11 +40,14 @@ fn ten_thousand_connections() {
         for (door, client) in crowd.iter_mut().filter(|(door, _)| !door.implicit_tls()) {
             // whoever is in was greeted, or was told to come again; who is not waits in the kernel's queue
             let said = client.rest(Duration::from_millis(1)).await;
-            let sent_away = said.starts_with("421 ") || said.starts_with("-ERR");
+            let sent_away = ["421 ", "* BYE ", "-ERR"].iter().any(|start| said.starts_with(start));
             assert!(said.is_empty() || said.starts_with(door.greeting()) || sent_away, "{door:?}: {said}");
             greeted += usize::from(said.starts_with(door.greeting()));
         }
         eprintln!("{greeted} were greeted");
+        for door in [Door::Imaps, Door::Pop3s] {
+            a_user_gets_in(suite, door).await;
+        }
         assert!(greeted > 100, "{greeted}\n{}", suite.log());
     });
     // and when they have gone there is room again, on each port
@@ -53,17 +59,33 @@ fn ten_thousand_connections() {
     });
 }
 
+/// Logs in from a network that has no connection yet, as a mail program would: again, when it is told that it does not go.
+async fn a_user_gets_in(suite: &Suite, door: Door) {
+    let (started, addresses) = (Instant::now(), Addresses::of(6, 1));
+    loop {
+        if let Ok(mut client) = Client::open(suite, door, addresses.next(), &connector()).await
+            && let Ok(said) = client.log_in(door, LOGIN, PASSWORD).await
+            && (said.starts_with("l OK") || said.starts_with("+OK"))
+        {
+            break eprintln!("a user got in by {door:?} after {:?}", started.elapsed());
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "nobody gets in by {door:?}\n{}", suite.log());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
 #[test]
 fn a_letter_at_a_time() {
     let _alone = alone();
     let siege = siege();
     let suite = &siege.suite;
     let scale = Scale::here();
-    let each = scale.of(50, 200);
+    let each = scale.of(50, 120);
     siege.under(&format!("{each} slow speakers on each port"), async {
-        let mut slow = crowd(suite, &[Door::Smtp, Door::Pop3], 2 * each, 2).await;
+        let mut slow =
+            crowd(suite, &[Door::Smtp, Door::Imap, Door::Pop3, Door::Submission], 4 * each, 2).await;
         let addresses = Addresses::of(3, 4);
-        for door in [Door::Imaps, Door::Pop3s] {
+        for door in [Door::Imaps, Door::Pop3s, Door::Submissions] {
             for _ in 0..each {
                 slow.push((
                     door,
@@ -81,11 +103,23 @@ fn a_letter_at_a_time() {
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
         if scale == Scale::Soak {
-            for (door, client) in slow.iter_mut().filter(|(door, _)| *door != Door::Smtp) {
+            for (door, client) in slow.iter_mut().filter(|(door, _)| door.greeting() != "220 ") {
                 assert!(client.is_closed(Duration::from_secs(10)).await, "{door:?} is still open");
             }
         }
     });
+}
+
+/// A session in which TLS has begun, and stays at that.
+async fn half_secured(suite: &Suite, door: Door, from: Ipv4Addr) -> Client {
+    let mut client = Client::open(suite, door, from, &connector()).await.expect("it opens");
+    if door.greeting() == "220 " {
+        client.say("EHLO x.example", "250 ").await.expect("a reply");
+    }
+    let (command, reply) = door.starttls().expect("it has one");
+    client.say(command, reply).await.expect("a reply");
+    client.send(b"\x16\x03").await.expect("it is sent");
+    client
 }
 
 #[test]
@@ -96,8 +130,16 @@ fn half_open_tls() {
     let scale = Scale::here();
     let count = scale.of(1_000, 5_000);
     siege.under(&format!("{count} half handshakes"), async {
-        let mut half = crowd(suite, &[Door::Imaps, Door::Pop3s], count, 4).await;
-        for (at, (_, client)) in half.iter_mut().enumerate() {
+        // first those who are let in before they begin with TLS: where there are logins, strangers have a share of the places
+        let mut half = Vec::new();
+        for door in [Door::Smtp, Door::Imap, Door::Pop3, Door::Submission] {
+            let addresses = Addresses::of(5, 4);
+            for _ in 0..50 {
+                half.push((door, half_secured(suite, door, addresses.next()).await));
+            }
+        }
+        let mut crowd = crowd(suite, &[Door::Imaps, Door::Pop3s, Door::Submissions], count, 4).await;
+        for (at, (_, client)) in crowd.iter_mut().enumerate() {
             // the beginning of a ClientHello, a whole record's header, or nothing
             let said: &[u8] = match at % 3 {
                 0 => b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
@@ -106,20 +148,7 @@ fn half_open_tls() {
             };
             let _ = client.send(said).await;
         }
-        for door in [Door::Smtp, Door::Pop3] {
-            let addresses = Addresses::of(5, 4);
-            let (command, reply) = door.starttls().expect("it has one");
-            for _ in 0..50 {
-                let mut client =
-                    Client::open(suite, door, addresses.next(), &connector()).await.expect("it opens");
-                if door == Door::Smtp {
-                    client.say("EHLO x.example", "250 ").await.expect("a reply");
-                }
-                client.say(command, reply).await.expect("a reply");
-                client.send(b"\x16\x03").await.expect("it is sent");
-                half.push((door, client));
-            }
-        }
+        half.extend(crowd);
         tokio::time::sleep(scale.of(Duration::from_secs(1), Duration::from_secs(40))).await;
         if scale == Scale::Soak {
             for (door, client) in &mut half {

@@ -91,7 +91,7 @@ const fn case(
 }
 
 const HELLO: &str = "EHLO x.example\r\n";
-const CASES: [Case; 9] = [
+const CASES: [Case; 16] = [
     case(Door::Smtp, HELLO, "NOOP\r\n", "QUIT\r\n", "221 "),
     case(Door::Smtp, HELLO, "EHLO evil.example\r\n", "MAIL FROM:<a@b.example>\r\n", "503 "),
     case(
@@ -103,6 +103,21 @@ const CASES: [Case; 9] = [
     ),
     // half a command, which would swallow the first one of the real client
     case(Door::Smtp, HELLO, "NOOP ", "EHLO y.example\r\n", "250 "),
+    // a login, and a sender, of somebody else's
+    case(
+        Door::Submission,
+        HELLO,
+        "EHLO x\r\nAUTH PLAIN AGFubmFAZXhhbXBsZS5vcmcAY29ycmVjdCBob3JzZQ==\r\n",
+        "MAIL FROM:<anna@example.org>\r\n",
+        "5",
+    ),
+    case(Door::Submission, HELLO, "AUTH LOGIN\r\nYW5uYQ==\r\n", "EHLO y.example\r\n", "250 "),
+    case(Door::Submission, HELLO, "EHLO x\r\nAUTH PLAIN\r\n", "QUIT\r\n", "221 "),
+    case(Door::Imap, "", "i NOOP\r\n", "n LOGOUT\r\n", "n OK"),
+    case(Door::Imap, "", "i LOGIN anna@example.org \"correct horse\"\r\n", "n SELECT INBOX\r\n", "n BAD"),
+    case(Door::Imap, "", "i AUTHENTICATE PLAIN\r\n", "n CAPABILITY\r\n", "n OK"),
+    // half a command, and half of a literal
+    case(Door::Imap, "", "i LOGIN {20+}\r\n", "n LOGOUT\r\n", "n OK"),
     case(Door::Pop3, "", "CAPA\r\n", "QUIT\r\n", "+OK"),
     case(Door::Pop3, "", "USER anna@example.org\r\n", "PASS correct horse\r\n", "-ERR"),
     case(Door::Pop3, "", "USER anna@example.org\r\nPASS correct horse\r\n", "STAT\r\n", "-ERR"),
@@ -133,6 +148,9 @@ fn what_is_said_before_starttls_is_forgotten() {
             case(Door::Smtp, open, "", "DATA\r\n", "503 "),
             case(Door::Smtp, open, "", "MAIL FROM:<a@b.example>\r\n", "503 "),
             case(Door::Smtp, open, "", "STARTTLS\r\n", "503 "),
+            case(Door::Submission, HELLO, "", "MAIL FROM:<anna@example.org>\r\n", "503 "),
+            case(Door::Submission, HELLO, "", "STARTTLS\r\n", "503 "),
+            case(Door::Imap, "", "", "n STARTTLS\r\n", "n BAD"),
             case(Door::Pop3, "", "", "STLS\r\n", "-ERR"),
         ] {
             case.heard(case.door.port(&suite), "", Arrival::With).await.expect(case.said);
@@ -140,7 +158,7 @@ fn what_is_said_before_starttls_is_forgotten() {
         // it is not offered a second time
         let hello = case(Door::Smtp, HELLO, "", HELLO, "250-mail");
         let heard = hello.heard(suite.smtp, "", Arrival::With).await.expect("a reply");
-        assert!(heard.contains("250 8BITMIME") && !heard.contains("STARTTLS"), "{heard}");
+        assert!(heard.contains("8BITMIME") && !heard.contains("STARTTLS"), "{heard}");
     });
 }
 
@@ -148,14 +166,23 @@ fn what_is_said_before_starttls_is_forgotten() {
 fn no_password_is_taken_in_plain() {
     let suite = suite();
     runtime().block_on(async {
-        for said in [
-            "USER anna@example.org\r\nPASS correct horse\r\n",
-            "AUTH PLAIN AGFubmFAZXhhbXBsZS5vcmcAY29ycmVjdCBob3JzZQ==\r\n",
+        for (door, said, refusal) in [
+            (Door::Pop3, "USER anna@example.org\r\nPASS correct horse\r\n", "-ERR"),
+            (Door::Pop3, "AUTH PLAIN AGFubmFAZXhhbXBsZS5vcmcAY29ycmVjdCBob3JzZQ==\r\n", "-ERR"),
+            (Door::Submission, "AUTH PLAIN AGFubmFAZXhhbXBsZS5vcmcAY29ycmVjdCBob3JzZQ==\r\n", "5"),
+            (Door::Submission, "AUTH LOGIN\r\n", "5"),
+            (Door::Imap, "n LOGIN anna@example.org \"correct horse\"\r\n", "n NO [PRIVACYREQUIRED]"),
+            (Door::Imap, "n AUTHENTICATE PLAIN\r\n", "n NO [PRIVACYREQUIRED]"),
+            (Door::Smtp, "AUTH PLAIN AGFubmFAZXhhbXBsZS5vcmcAY29ycmVjdCBob3JzZQ==\r\n", "5"),
         ] {
-            let mut client = Client::open(&suite, Door::Pop3, FROM, &connector()).await.expect("a greeting");
+            let mut client = Client::open(&suite, door, FROM, &connector()).await.expect("a greeting");
+            if door.greeting() == "220 " {
+                client.say("EHLO x.example", "250 ").await.expect("a reply");
+            }
             client.send(said.as_bytes()).await.expect("it is sent");
             let heard = client.rest(SILENCE).await;
-            assert!(heard.lines().all(|line| line.starts_with("-ERR")), "{said:?}: {heard:?}");
+            let refused = !heard.is_empty() && heard.lines().all(|line| line.starts_with(refusal));
+            assert!(refused, "{door:?} {said:?}: {heard:?}");
         }
     });
     assert!(!suite.log().contains("logged in"), "{}", suite.log());

@@ -27,6 +27,9 @@ fn a_line_of_a_gibibyte() {
     siege.under("a line without an end", async {
         for (door, refusal) in [
             (Door::Smtp, "500 5.5.2 "),
+            (Door::Submission, "500 5.5.2 "),
+            (Door::Submissions, "500 5.5.2 "),
+            (Door::Imap, "* BYE [TOOBIG] "),
             (Door::Imaps, "* BYE [TOOBIG] "),
             (Door::Pop3, "-ERR "),
             (Door::Pop3s, "-ERR "),

@@ -1,17 +1,10 @@
 //! Every sequence that some server took for the end of data, as a test of its own: a second message hidden behind it must
 //! not come into being, however it is cut into packets, and whatever is pipelined with it (CVE-2023-51764 to -51766).
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpStream};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
-
+use bulkhead_tests::attack::dialog::{ENVELOPE, exchange, found, shared};
+use bulkhead_tests::attack::{LOGIN, PASSWORD};
 use bulkhead_tests::mail::curl;
-use bulkhead_tests::suite::{Options, Suite, User, text_of};
-
-const LOGIN: &str = "anna@example.org";
-const PASSWORD: &str = "correct horse";
-const ENVELOPE: &str = "MAIL FROM:<a@elsewhere.example>\r\nRCPT TO:<anna@example.org>\r\nDATA\r\n";
+use bulkhead_tests::suite::text_of;
 
 /// How a dialog reaches the server.
 #[derive(Clone, Copy, Debug)]
@@ -22,36 +15,6 @@ enum Pace {
     Octets,
     /// The false end across the place where the session's input is cut.
     Border,
-}
-
-/// A suite that the tests of this file share: it lasts as long as one of them uses it.
-fn shared() -> Arc<Suite> {
-    static SUITE: Mutex<Weak<Suite>> = Mutex::new(Weak::new());
-    let mut suite = SUITE.lock().unwrap_or_else(PoisonError::into_inner);
-    suite.upgrade().unwrap_or_else(|| {
-        let fresh = Arc::new(Suite::start(User::here()[0], Options::default()));
-        fresh.import(&[(LOGIN, PASSWORD)]);
-        *suite = Arc::downgrade(&fresh);
-        fresh
-    })
-}
-
-/// Sends the parts, a packet each, and reads all replies.
-fn exchange(port: u16, parts: &[Vec<u8>]) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
-    stream.set_nodelay(true).expect("no delay");
-    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a time-out");
-    for part in parts {
-        // the other end may have heard enough before it is all sent
-        let _ = stream.write_all(part);
-        if parts.len() > 1 {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-    let _ = stream.shutdown(Shutdown::Write);
-    let mut heard = Vec::new();
-    let _ = stream.read_to_end(&mut heard);
-    String::from_utf8_lossy(&heard).into_owned()
 }
 
 fn dialog(end: &str, pace: Pace, mark: &str) -> Vec<Vec<u8>> {
@@ -78,13 +41,6 @@ fn dialog(end: &str, pace: Pace, mark: &str) -> Vec<Vec<u8>> {
             vec![octets]
         }
     }
-}
-
-fn found(suite: &Suite, subject: &str) -> bool {
-    let request = format!("SEARCH HEADER SUBJECT \"{subject}\"");
-    let said = text_of(&curl(suite, &format!("{LOGIN}:{PASSWORD}"), "INBOX", Some(&request)));
-    assert!(said.contains("* SEARCH"), "{said}");
-    said.trim() != "* SEARCH"
 }
 
 fn is_no_end(name: &str, end: &str) {
@@ -171,36 +127,5 @@ fn dots_survive_every_cut() {
         let path = format!("INBOX;MAILINDEX={number};SECTION=TEXT");
         let read = curl(suite, &format!("{LOGIN}:{PASSWORD}"), &path, None);
         assert_eq!(String::from_utf8_lossy(&read.stdout), body, "message {number}");
-    }
-}
-
-/// CHUNKING is not offered, and BDAT is not understood as anything else: its octets are not commands.
-#[test]
-fn bdat_hides_nothing() {
-    let suite = &*shared();
-    let greeting = exchange(suite.smtp, &[b"EHLO x.example\r\nQUIT\r\n".to_vec()]);
-    let offered = greeting.contains("CHUNKING");
-    for (mark, chunk) in [
-        ("bdat-lf", "Subject: outer bdat\r\n\r\ntext\n.\r\n"),
-        ("bdat-crlf", "Subject: outer bdat\r\n\r\ntext\r\n.\r\n"),
-    ] {
-        let inner = format!("{ENVELOPE}Subject: smuggled {mark}\r\n\r\ntext\r\n.\r\n");
-        let whole = format!("{chunk}{inner}");
-        let dialog = format!(
-            "EHLO x.example\r\nMAIL FROM:<a@elsewhere.example>\r\nRCPT TO:<anna@example.org>\r\nBDAT {} LAST\r\n{whole}QUIT\r\n",
-            whole.len()
-        );
-        let replies = exchange(suite.smtp, &[dialog.into_bytes()]);
-        if offered {
-            assert_eq!(
-                replies.matches("250 2.0.0 Stored").count() + replies.matches("550 ").count(),
-                1,
-                "{replies}"
-            );
-            assert!(!replies.contains("354 "), "{replies}");
-            assert!(!found(suite, &format!("smuggled {mark}")), "{mark}: {replies}");
-        } else {
-            assert!(replies.contains("\r\n50"), "BDAT is not refused: {replies}");
-        }
     }
 }

@@ -10,13 +10,14 @@ use bulkhead_tests::mail::curl;
 use bulkhead_tests::suite::text_of;
 
 const LOGIN: &str = "ben@example.org";
+const OTHER: &str = "carla@example.org";
 const PASSWORD: &str = "correct horse";
 
 /// Mailboxes, the subjects in them, their flags.
 type State = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 
 fn site() -> Site {
-    Site::start(&[(LOGIN, PASSWORD)])
+    Site::start(&[(LOGIN, PASSWORD), (OTHER, PASSWORD)])
 }
 
 fn inside(site: &Site) -> Way<'static> {
@@ -134,7 +135,7 @@ fn both_ways(site: &Site, maildir: &Path, synchronise: &dyn Fn()) {
     // flags, a move, a deletion, a message and a mailbox of one's own
     flag(maildir, "one", "FS");
     move_to(maildir, "two", "Archive");
-    flag(maildir, "three", "ST");
+    fs::remove_file(named(maildir, "three")).expect("it is removed");
     put(maildir, "Sent", "five");
     put(maildir, "Projects", "six");
     synchronise();
@@ -200,12 +201,16 @@ fn offlineimap_both_ways() {
     });
 }
 
+/// Over both ports.
 fn a_day_with(program: &str) {
     let site = site();
-    let mut command = site.library(program);
-    command.args(["implicit", &site.suite.imaps.to_string(), LOGIN, PASSWORD]);
-    let said = outcome(command, "").unwrap_or_else(|said| panic!("{said}\n{}", site.suite.log()));
-    assert!(said.contains("all checks passed"), "{said}");
+    for (how, port) in [("implicit", site.suite.imaps), ("starttls", site.suite.imap)] {
+        let (login, password) = if how == "implicit" { (LOGIN, PASSWORD) } else { (OTHER, PASSWORD) };
+        let mut command = site.library(program);
+        command.args([how, &port.to_string(), login, password]);
+        let said = outcome(command, "").unwrap_or_else(|said| panic!("{how}: {said}\n{}", site.suite.log()));
+        assert!(said.contains("all checks passed"), "{said}");
+    }
 }
 
 #[test]

@@ -48,13 +48,17 @@ struct Edge {
     optional: bool,
 }
 
-fn edges() -> Vec<Edge> {
+fn metadata() -> serde_json::Value {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo metadata runs");
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON");
+    serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON")
+}
+
+fn edges() -> Vec<Edge> {
+    let metadata = metadata();
     let mut edges = Vec::new();
     for package in metadata["packages"].as_array().expect("packages") {
         for dependency in package["dependencies"].as_array().expect("dependencies") {
@@ -94,6 +98,28 @@ fn libraries_stay_where_they_belong() {
             );
         }
     }
+}
+
+/// Features that make programs for tests: hostile code, a parser's mistake, a store that does not sync.
+const FOR_TESTS: [&str; 3] = ["hostile", "planted-panic", "unsafe-no-fdatasync"];
+
+#[test]
+fn no_package_is_made_for_tests() {
+    let metadata = metadata();
+    let mut there = BTreeSet::new();
+    for package in metadata["packages"].as_array().expect("packages") {
+        let features = package["features"].as_object().expect("features");
+        there.extend(FOR_TESTS.into_iter().filter(|name| features.contains_key(*name)));
+        let dependencies = package["dependencies"].as_array().expect("dependencies").iter();
+        let shipped = dependencies.filter(|dependency| dependency["kind"].is_null());
+        let asked = shipped.map(|dependency| &dependency["features"]).chain(features.get("default"));
+        let asked = asked.chain([&package["metadata"]["deb"]["features"]]);
+        for feature in asked.filter_map(|features| features.as_array()).flatten() {
+            let feature = feature.as_str().expect("a feature");
+            assert!(!FOR_TESTS.iter().any(|name| feature.contains(name)), "{}: {feature}", package["name"]);
+        }
+    }
+    assert_eq!(there, FOR_TESTS.into_iter().collect(), "the table is out of date");
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn done(suite: &Suite, arguments: &[&str]) -> String {
 }
 
 fn seen(suite: &Suite, login: &str) -> serde_json::Value {
-    let said = python_says(suite, "folders.py", &[&suite.imaps.to_string(), login, PASSWORD]);
+    let said = python_says(suite, "folders.py", &[login, PASSWORD]);
     serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
 }
 

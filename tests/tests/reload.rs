@@ -138,8 +138,11 @@ fn a_bad_file_changes_nothing() {
     assert_eq!(output.status.code(), Some(78), "{}", text_of(&output));
     let said = text_of(&output);
     assert!(said.contains("bulkhead.toml:") && said.contains("1 is out of range; it is from 100"), "{said}");
+    suite.reconfigure(|text| format!("{text}\n[mx\n"));
+    let output = suite.bulkhead(&["reload"], "");
+    assert_eq!(output.status.code(), Some(78), "whatever is wrong, the suite is found: {}", text_of(&output));
     signal(suite.master_pid(), "HUP");
-    until("it is in the log", &suite, || suite.log().matches("not reloaded: ").count() >= 2);
+    until("it is in the log", &suite, || suite.log().matches("not reloaded: ").count() >= 3);
     assert!(Smtp::connect(added).is_err() && Smtp::connect(suite.smtp).is_ok());
     assert_eq!((suite.generation(), suite.status()[0]["pid"].clone()), (1, before));
 }

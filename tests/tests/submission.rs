@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use bulkhead_tests::mail::{Smtp, curl, python_says};
@@ -145,4 +146,37 @@ fn nobody_sends_from_port_25() {
         assert!(reply.starts_with(code), "{command}: {reply}");
     }
     assert!(queue(&suite).is_empty());
+}
+
+/// kill -9 of the store under load: what was acknowledged is in the mailbox and in the queue, once, and nothing is in one of
+/// them only.
+#[test]
+fn a_store_that_is_killed_under_load_loses_and_doubles_nothing() {
+    let suite = suite(User::here()[0]);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/submission_load.py");
+    let mut load = Command::new("python3");
+    load.arg(script).args([suite.smtp, suite.imaps, suite.submissions].map(|port| port.to_string()));
+    load.args([LOGIN, PASSWORD, BEN, FAR]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let load = load.spawn().expect("python3 runs");
+    for _ in 0..3 {
+        std::thread::sleep(Duration::from_millis(1500));
+        signal(suite.pids("store")[0], "KILL");
+    }
+    std::thread::sleep(Duration::from_millis(1500));
+    // the end of its standard input ends it
+    let said = load.wait_with_output().expect("it ends");
+    let acknowledged: Vec<&str> = std::str::from_utf8(&said.stdout).expect("text").lines().collect();
+    let listed = python_says(&suite, "list_ids.py", &[BEN, "battery staple"]);
+    let stored: Vec<&str> = listed.lines().collect();
+    for id in &acknowledged {
+        let there = stored.iter().filter(|one| *one == id).count();
+        assert_eq!(there, 1, "{id}\n{}", suite.log());
+    }
+    assert!(
+        acknowledged.len() > 10,
+        "only {} messages: that was no load\n{}",
+        acknowledged.len(),
+        suite.log()
+    );
+    assert_eq!(queue(&suite).len(), stored.len(), "one commit for both");
 }

@@ -57,10 +57,19 @@ fn what_was_verified_counts_for_that_account_and_hash_only() {
         let credentials = Rc::new(Credentials::new(Pool::start().unwrap()).unwrap());
         let bob = account(&credentials, 1, "secret").await;
         let eve = account(&credentials, 2, "other").await;
-        assert_eq!(credentials.check(Subject::Account(&bob), &password("secret"), anywhere()).await, Verdict::Right);
-        assert_eq!(credentials.check(Subject::Account(&eve), &password("secret"), anywhere()).await, Verdict::Wrong);
+        assert_eq!(
+            credentials.check(Subject::Account(&bob), &password("secret"), anywhere()).await,
+            Verdict::Right
+        );
+        assert_eq!(
+            credentials.check(Subject::Account(&eve), &password("secret"), anywhere()).await,
+            Verdict::Wrong
+        );
         let changed = Account { id: bob.id, hash: eve.hash.clone() };
-        assert_eq!(credentials.check(Subject::Account(&changed), &password("secret"), anywhere()).await, Verdict::Wrong);
+        assert_eq!(
+            credentials.check(Subject::Account(&changed), &password("secret"), anywhere()).await,
+            Verdict::Wrong
+        );
         let nobody = Subject::Nobody("bob@example.org");
         assert_eq!(credentials.check(nobody, &password("secret"), anywhere()).await, Verdict::Wrong);
     });
@@ -111,7 +120,10 @@ fn a_stored_hash_that_is_none_lets_nobody_in() {
             "$argon2id$v=19$m=4294967295,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
         ] {
             let account = Account { id: AccountId(1), hash: hash.into() };
-            assert_eq!(credentials.check(Subject::Account(&account), &password(""), anywhere()).await, Verdict::Busy);
+            assert_eq!(
+                credentials.check(Subject::Account(&account), &password(""), anywhere()).await,
+                Verdict::Busy
+            );
         }
         assert_eq!(credentials.pool().hashes(), 0);
     });

@@ -6,6 +6,7 @@ mod accounts;
 mod aliases;
 mod domains;
 mod given_up;
+mod names;
 mod schema;
 
 use std::fs::OpenOptions;

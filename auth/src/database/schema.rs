@@ -9,7 +9,8 @@ use super::DatabaseError;
 /// Ids of accounts are never given twice: that is what AUTOINCREMENT does, and why they are made of the time they were
 /// given at. `removals` is what was removed here and not yet confirmed by the store, `given_up` what only the store knows and is to be passed over. Addresses are in the spelling of
 /// [`crate::address`]; the alias `@domain` is that domain's catch-all.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE domains (
         name TEXT PRIMARY KEY NOT NULL
     ) STRICT, WITHOUT ROWID;
@@ -37,11 +38,13 @@ const STEPS: &[&str] = &["
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX aliases_of_domain ON aliases (domain);
     CREATE INDEX aliases_by_target ON aliases (target);
-", "
+",
+    "
     CREATE TABLE given_up (
         account INTEGER PRIMARY KEY NOT NULL
     ) STRICT;
-"];
+",
+];
 
 /// Does the steps that are missing, all in one transaction.
 pub(super) fn migrate(connection: &Connection) -> Result<(), DatabaseError> {

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use ipc::budget;
 use ipc::mail::AccountId;
 use ipc::network::Network;
-use ipc::slice::{AuthConfig, Blocks};
+use ipc::slice::{AuthConfig, Blocks, Networks};
 
 use crate::hashing::Place;
 use offender::{Offender, Rule};
@@ -55,7 +55,7 @@ const NET: (u8, u8) = (24, 48);
 #[derive(Debug)]
 pub struct Guessing {
     blocks: Blocks,
-    never: Vec<Network>,
+    never: Networks,
     addresses: Recent<Network, Address>,
     networks: Recent<Network, Offender>,
     logins: Recent<u64, Offender>,
@@ -97,7 +97,7 @@ impl Guessing {
     pub fn new(config: &AuthConfig) -> Self {
         Guessing {
             blocks: config.blocks,
-            never: config.never_block.clone(),
+            never: config.never_block,
             addresses: Recent::new(ADDRESSES),
             networks: Recent::new(NETWORKS),
             logins: Recent::new(LOGINS),
@@ -109,7 +109,7 @@ impl Guessing {
     /// From now on by these rules; what stands, stands.
     pub fn set(&mut self, config: &AuthConfig) {
         self.blocks = config.blocks;
-        self.never.clone_from(&config.never_block);
+        self.never = config.never_block;
     }
 
     /// Seconds for which nothing is heard from there.
@@ -167,7 +167,7 @@ impl Guessing {
     }
 
     fn is_trusted(&self, remote: IpAddr) -> bool {
-        self.never.iter().any(|network| network.contains(remote))
+        self.never.contain(remote)
     }
 
     fn rule(&self, share: u32) -> Rule {

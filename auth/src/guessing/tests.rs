@@ -6,7 +6,8 @@ fn config(after: u32, never: &[&str]) -> AuthConfig {
     AuthConfig {
         domain: "example.org".into(),
         blocks: Blocks { after, seconds: 300 },
-        never_block: never.iter().map(|network| network.parse().unwrap()).collect(),
+        never_block: Networks::new(&never.iter().map(|network| network.parse().unwrap()).collect::<Vec<_>>())
+            .unwrap(),
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
 use ipc::mail::Password;
@@ -18,6 +18,8 @@ use super::phc::{Hash, HashError};
 
 /// Hashes that may wait in each lane for each thread: about ten seconds of work, half a login's patience.
 const WAITING_PER_THREAD: usize = 512;
+/// By how much the threads yield to others.
+const NICE: i32 = 10;
 
 /// Too many wait already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,9 +54,22 @@ impl Pool {
         let threads = thread::available_parallelism()?.get();
         let shared = Arc::new(Shared::default());
         let pool = Pool { owner: Arc::new(Owner { shared: Arc::clone(&shared), threads }) };
+        let (ready, are_ready) = mpsc::sync_channel(threads);
         for number in 0..threads {
-            let shared = Arc::clone(&shared);
-            thread::Builder::new().name(format!("hash-{number}")).spawn(move || shared.work())?;
+            let (shared, ready) = (Arc::clone(&shared), ready.clone());
+            let work = move || {
+                // Hashing takes all a core has for as long as it has some: whoever reads mail meanwhile comes first. Some
+                // hosts do not allow it, and are none the worse for it.
+                let _ = rustix::process::nice(NICE);
+                let _ = ready.send(());
+                drop(ready);
+                shared.work();
+            };
+            thread::Builder::new().name(format!("hash-{number}")).spawn(work)?;
+        }
+        // After the lock-down a thread could not lower itself any more.
+        for _ in 0..threads {
+            are_ready.recv().map_err(io::Error::other)?;
         }
         Ok(pool)
     }

@@ -10,8 +10,12 @@ use ipc::service::sessions::{self, SessionsReply, SessionsRequest};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Outcome, Worker, find, unreadable};
+use crate::auth::Auth;
 use crate::database::Account;
 use crate::senders::senders;
+
+/// What the password was checked against is not there any more.
+const GONE: Outcome = Outcome::Denied(Duration::ZERO);
 
 /// What a worker's logins bring. It follows from whose channel it is: no request can ask for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,17 +44,16 @@ pub(super) struct Welcome {
     pub(super) door: OwnedSemaphorePermit,
 }
 
-/// Opens the session, if the account is still what the password was checked against.
+/// Opens the session, if the account is still what the password was checked against: before, and when it is open. Whose
+/// password is changed in between has its sessions ended, but a store that is away may be asked for that first.
 pub(super) async fn open(worker: &Worker, address: &str, account: Account) -> Outcome {
-    const GONE: Outcome = Outcome::Denied(Duration::ZERO);
     let auth = &worker.auth;
-    let Ok(door) = Arc::clone(&worker.doors).acquire_owned().await else {
+    let doors = Arc::clone(&worker.doors).acquire_owned();
+    let Ok(Ok(door)) = tokio::time::timeout(sessions::PATIENCE, doors).await else {
         return Outcome::PutOff("no session is to be had");
     };
-    match find(auth, Some(address)) {
-        Ok(Some(now)) if now == account => {}
-        Ok(_) => return GONE,
-        Err(outcome) => return outcome,
+    if let Err(outcome) = unchanged(auth, address, &account) {
+        return outcome;
     }
     let (request, senders) = match worker.session {
         Session::Mailbox => (SessionsRequest::OpenMailbox { account: account.id }, Senders::default()),
@@ -63,11 +66,21 @@ pub(super) async fn open(worker: &Worker, address: &str, account: Account) -> Ou
         },
     };
     match auth.store.sessions.insist(sessions::PATIENCE, request).await {
-        Ok((SessionsReply::Opened, channel)) => Outcome::Welcome(Welcome { account, senders, channel, door }),
+        Ok((SessionsReply::Opened, channel)) => match unchanged(auth, address, &account) {
+            Ok(()) => Outcome::Welcome(Welcome { account, senders, channel, door }),
+            Err(outcome) => outcome,
+        },
         Ok((SessionsReply::Removed, _)) => GONE,
         Ok((SessionsReply::Done | SessionsReply::Accounts(_) | SessionsReply::Unavailable, _)) => {
             Outcome::PutOff("the store opens no session now")
         }
         Err(_) => Outcome::PutOff("the store is away"),
+    }
+}
+
+fn unchanged(auth: &Auth, address: &str, account: &Account) -> Result<(), Outcome> {
+    match find(auth, Some(address))? {
+        Some(now) if now == *account => Ok(()),
+        _ => Err(GONE),
     }
 }

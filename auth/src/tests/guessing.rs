@@ -40,6 +40,34 @@ fn all_workers_count_together_and_the_right_password_is_not_heard_either() {
     });
 }
 
+/// None of them is blocked yet when it is asked.
+#[test]
+fn guesses_at_the_same_moment_are_no_more_than_one_after_the_other() {
+    local(async {
+        let directory = tempfile::tempdir().unwrap();
+        let running = Running::start(&directory).await;
+        let _store = running.store().await;
+        add_bob(&running).await;
+        let imap = running.imap(0).await;
+        let guesses: Vec<_> = (0..30_u8)
+            // neither among the first nor among the last, whichever of them has its turn first
+            .map(|number| if number == 15 { "secret".to_owned() } else { number.to_string() })
+            .map(|password| {
+                let imap = imap.clone();
+                spawn_local(async move { asked(&imap, from([192, 0, 2, 7], "bob", &password)).await })
+            })
+            .collect();
+        let mut denied = 0;
+        for guess in guesses {
+            match guess.await.unwrap() {
+                LoginReply::Denied => denied += 1,
+                reply => assert!(matches!(reply, LoginReply::Blocked { .. }), "{reply:?}"),
+            }
+        }
+        assert_eq!(denied, 3);
+    });
+}
+
 #[test]
 fn wrong_answers_come_later_and_the_owner_gets_in() {
     local(async {

@@ -22,7 +22,7 @@ use ipc::service::control::{Permission, ToMaster, ToRole};
 use ipc::service::directory::{Directory, DirectoryReply, DirectoryRequest};
 use ipc::service::login::{Login, LoginReply, LoginRequest};
 use ipc::service::sessions::{CREATE_MAX, Sessions, SessionsReply, SessionsRequest};
-use ipc::slice::{AuthConfig, Blocks};
+use ipc::slice::{AuthConfig, Blocks, Networks};
 use ipc::socket::pair;
 use ipc::{Instance, Layers, Role};
 use tempfile::TempDir;
@@ -54,7 +54,7 @@ pub(super) fn config() -> AuthConfig {
     AuthConfig {
         domain: "example.org".into(),
         blocks: Blocks { after: 3, seconds: 60 },
-        never_block: vec!["127.0.0.0/8".parse().unwrap()],
+        never_block: Networks::new(&["127.0.0.0/8".parse().unwrap()]).unwrap(),
     }
 }
 

@@ -115,6 +115,26 @@ fn a_login_that_was_overtaken_by_a_change_is_denied() {
     });
 }
 
+/// The password is changed while the session waits for a store, which then hears of the session last.
+#[test]
+fn a_session_that_was_overtaken_by_a_change_is_not_handed_out() {
+    local(async {
+        let directory = tempfile::tempdir().unwrap();
+        let running = Running::start(&directory).await;
+        let first = running.store().await;
+        let imap = running.imap(0).await;
+        add_bob(&running).await;
+        assert_eq!(login(&imap, "bob", "secret").await, welcome(1));
+        first.kill();
+        let waiting = spawn_local(async move { login(&imap, "bob", "secret").await });
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        running.auth.database.set_hash("bob@example.org", "another").unwrap();
+        let second = running.store().await;
+        assert_eq!(waiting.await.unwrap(), LoginReply::Denied);
+        assert_eq!(second.opened.borrow().len(), 1, "it was opened, and closed");
+    });
+}
+
 #[test]
 fn an_oversized_login_ends_the_channel_and_only_that() {
     local(async {

@@ -26,6 +26,7 @@ fn a_submission_worker_gets_sessions_that_send_and_the_others_none() {
             addresses: ["bob@example.org", "sales@example.org"]
                 .map(|address| crate::address::parse(address).unwrap())
                 .to_vec(),
+            except: Vec::new(),
         };
         for (role, expected) in [(Role::Submission, Some(senders)), (Role::Imap, None), (Role::Pop3, None)] {
             let worker = Client::start(running.wire(Service::Login, role, 0, true).await).unwrap();

@@ -14,7 +14,7 @@ impl Random {
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -24,7 +24,7 @@ impl Random {
 
     /// A number below `end`, or 0.
     pub fn below(&mut self, end: u64) -> u64 {
-        self.next().checked_rem(end).unwrap_or_default()
+        self.bits().checked_rem(end).unwrap_or_default()
     }
 
     /// An English word; the frequent ones come often.
@@ -42,7 +42,7 @@ impl Random {
             "va",
         ];
         let pick =
-            |random: &mut Self| SYLLABLES.get((random.next() >> 60) as usize).copied().unwrap_or_default();
+            |random: &mut Self| SYLLABLES.get((random.bits() >> 60) as usize).copied().unwrap_or_default();
         (0..4).map(|_| pick(self)).collect()
     }
 
@@ -51,10 +51,10 @@ impl Random {
         const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         let mut text = String::with_capacity(count);
         while text.len() < count {
-            let mut bits = self.next();
+            let mut left = self.bits();
             for _ in 0..10.min(count - text.len()) {
-                text.push(char::from(ALPHABET.get((bits & 63) as usize).copied().unwrap_or(b'A')));
-                bits >>= 6;
+                text.push(char::from(ALPHABET.get((left & 63) as usize).copied().unwrap_or(b'A')));
+                left >>= 6;
             }
         }
         text

@@ -1,11 +1,13 @@
 //! Mail by SMTP or LMTP: until it is acknowledged, and until it can be read.
 
 use std::cell::Cell;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+
+use rustix::fs::{SeekFrom, seek};
 
 use super::{Clock, Figure, Outcome, Plan, together};
 use crate::client::{Greeting, Imap, Smtp};
@@ -13,6 +15,8 @@ use crate::failure::{Failure, Result};
 use crate::mail::{self, Message, Random};
 use crate::suite::{ACCOUNTS, Account, Suite};
 
+/// Bytes of a block.
+const BLOCK: u64 = 4096;
 /// Different messages.
 const POOL: u64 = 200;
 /// How long what was acknowledged may take to be seen.
@@ -101,13 +105,70 @@ impl Mailboxes {
     }
 }
 
-/// What the files of a directory take of the disk, in bytes.
+/// The data in the files of a directory, in bytes of whole blocks. What a file has set aside for later is none, whether
+/// as a hole, as space without content or as zeros: that is not the cost of a message.
 fn size_on_disk(directory: &Path) -> u64 {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     entries
-        .filter_map(|entry| {
-            let about = entry.metadata().ok()?;
-            Some(if about.is_dir() { size_on_disk(&entry.path()) } else { about.blocks() * 512 })
+        .map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => size_on_disk(&entry.path()),
+            Ok(kind) if kind.is_file() => File::open(entry.path()).map_or(0, |file| data(&file)),
+            _ => 0,
         })
         .sum()
+}
+
+fn data(file: &File) -> u64 {
+    let (mut sum, mut at) = (0, 0);
+    // The end of the file is an error, and a hole.
+    while let Ok(begin) = seek(file, SeekFrom::Data(at)) {
+        at = seek(file, SeekFrom::Hole(begin)).unwrap_or(begin);
+        if at <= begin {
+            break;
+        }
+        sum += BLOCK * written(file, begin, at);
+    }
+    sum
+}
+
+/// How many blocks of a run have more than zeros in them.
+fn written(file: &File, begin: u64, end: u64) -> u64 {
+    const ZEROS: [u8; BLOCK as usize] = [0; BLOCK as usize];
+    let mut buffer = vec![0; 64 * ZEROS.len()];
+    let (mut blocks, mut at) = (0, begin);
+    while at < end {
+        let room = usize::try_from(end - at).unwrap_or(usize::MAX).min(buffer.len());
+        let Some(room) = buffer.get_mut(..room) else { break };
+        match file.read_at(room, at) {
+            Ok(0) | Err(_) => break,
+            Ok(count) => {
+                let read = room.chunks(ZEROS.len()).take(count.div_ceil(ZEROS.len()));
+                blocks += read.filter(|block| !ZEROS.starts_with(block)).count() as u64;
+                at += count as u64;
+            }
+        }
+    }
+    blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek, Write};
+
+    use super::*;
+
+    #[test]
+    fn what_is_set_aside_takes_no_room() {
+        let directory = std::env::temp_dir().join(format!("bulkhead-bench-{}", std::process::id()));
+        fs::create_dir_all(directory.join("below")).expect("a directory");
+        let mut file = File::create(directory.join("below/file")).expect("a file");
+        file.write_all(&[1; 5000]).expect("written");
+        file.seek(std::io::SeekFrom::Start(1 << 20)).expect("a hole");
+        file.write_all(b"x").expect("written");
+        file.write_all(&[0; 100_000]).expect("written");
+        file.set_len(1 << 30).expect("a tail");
+        let size = size_on_disk(&directory);
+        fs::remove_dir_all(&directory).expect("removed");
+        assert_eq!(size, 3 * BLOCK);
+    }
 }

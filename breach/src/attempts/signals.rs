@@ -102,7 +102,7 @@ fn signal_by_descriptor(scene: &Scene, _: &Handed) -> Result<(), Failed> {
 
 fn set_priority(scene: &Scene, _: &Handed) -> Result<(), Failed> {
     let which = Arg::Int(i64::from(libc::PRIO_PROCESS));
-    done(call(libc::SYS_setpriority, &mut [which, Arg::Int(scene.sibling.into()), Arg::Int(1)]))
+    done(call(libc::SYS_setpriority, &mut [which, Arg::Int(scene.sibling.into()), Arg::Int(19)]))
 }
 
 fn limit_other(scene: &Scene, _: &Handed) -> Result<(), Failed> {

@@ -1,5 +1,6 @@
 //! Mail out.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use ipc::exit::Failure;
@@ -7,7 +8,7 @@ use ipc::mail::Uid;
 use ipc::service::mailbox::{MailboxRow, MailboxStatus, MessageRow, Refusal};
 use migrate::maildir::{MaildirWriter, Written};
 use migrate::mbox::MboxWriter;
-use migrate::{Folder, Letter};
+use migrate::{Folder, Letter, MigrateError};
 
 use super::other_mail;
 use super::progress::{Progress, Totals};
@@ -22,7 +23,13 @@ pub(super) async fn maildir(session: Session, path: &Path) -> Result<Totals, Fai
     let mut exporting = Exporting::new(session);
     for row in exporting.session.mailboxes().await? {
         let (status, keywords) = exporting.session.select(row.id).await?;
-        let mut folder = writer.folder(folder(&row, status)).map_err(other_mail)?;
+        let mut folder = match writer.folder(folder(&row, status)) {
+            Err(error) if is_too_long(&error) => {
+                exporting.leave_out(&row, status);
+                continue;
+            }
+            folder => folder.map_err(other_mail)?,
+        };
         let mut after = 0;
         while let Some(messages) = exporting.page(&mut after).await? {
             for message in messages {
@@ -60,7 +67,13 @@ pub(super) async fn mbox(session: Session, path: &Path) -> Result<Totals, Failur
     for row in exporting.session.mailboxes().await? {
         let (status, keywords) = exporting.session.select(row.id).await?;
         let name = file_name(&row.name);
-        let mut writer = MboxWriter::create(&path.join(name), folder(&row, status)).map_err(other_mail)?;
+        let mut writer = match MboxWriter::create(&path.join(name), folder(&row, status)) {
+            Err(error) if is_too_long(&error) => {
+                exporting.leave_out(&row, status);
+                continue;
+            }
+            writer => writer.map_err(other_mail)?,
+        };
         let mut after = 0;
         while let Some(messages) = exporting.page(&mut after).await? {
             for message in messages {
@@ -120,10 +133,20 @@ impl Exporting {
         }
     }
 
+    /// One mailbox of such a name, which its user can make, does not keep the others from being exported.
+    fn leave_out(&mut self, row: &MailboxRow, status: MailboxStatus) {
+        self.progress.say(&format!("{}: its name is too long for a file: passed over", row.name));
+        self.totals.skipped = self.totals.skipped.saturating_add(status.messages.into());
+    }
+
     fn count(&mut self, new: bool) {
         let counter = if new { &mut self.totals.new } else { &mut self.totals.there };
         *counter = counter.saturating_add(1);
     }
+}
+
+fn is_too_long(error: &MigrateError) -> bool {
+    matches!(error, MigrateError::Io { source, .. } if source.kind() == ErrorKind::InvalidFilename)
 }
 
 fn folder(row: &MailboxRow, status: MailboxStatus) -> Folder {

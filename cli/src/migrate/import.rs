@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use ipc::exit::{Exit, Failure};
-use ipc::mail::{MailboxId, Uid};
+use ipc::mail::{MailboxId, Seconds, Uid};
 use ipc::service::mailbox::{KEYWORD_LENGTH_MAX, MailboxRequest, Refusal};
 use ipc::service::upload::STRUCTURE_MAX;
 use ipc::socket::CHUNK_MAX;
@@ -22,8 +22,10 @@ use super::source::Source;
 pub(super) async fn all(session: Session, address: &str, mut source: impl Source) -> Result<Totals, Failure> {
     let mut importing = Importing { session, address, progress: Progress::new(), totals: Totals::default() };
     while let Some((folder, count)) = source.next_folder()? {
+        importing.remark(&mut source);
         importing.folder(&mut source, &folder, count).await?;
     }
+    importing.remark(&mut source);
     if let Some(names) = source.subscriptions() {
         importing.subscribe(names).await?;
     }
@@ -48,24 +50,38 @@ impl Importing<'_> {
         let mailbox = self.session.mailbox(name).await?.map_err(|why| refused(name, why))?;
         let (status, _) = self.session.select(mailbox).await?;
         let there = self.session.ids().await?;
+        let address = self.address;
+        let id_of = |letter: &Letter| identity::transaction(address, name, &letter.identity);
+        source.expect(&|letter| there.contains(&id_of(letter)));
         let mut done = 0_u64;
-        let mut keeps_uids = None;
+        let (mut keeps_uids, mut passed) = (None, false);
+        if source.uids().0.is_some() {
+            // of an empty folder, too
+            keeps_uids = Some(self.adopt(mailbox, source.uids(), status.uid_next).await?);
+        }
         while let Some(letter) = source.next_letter()? {
             if keeps_uids.is_none() {
                 keeps_uids = Some(self.adopt(mailbox, source.uids(), status.uid_next).await?);
             }
             self.progress.at(name, done, count);
             done = done.saturating_add(1);
-            let id = identity::transaction(self.address, name, &letter.identity);
+            let id = id_of(&letter);
             if there.contains(&id) {
                 self.totals.there = self.totals.there.saturating_add(1);
                 continue;
             }
-            let Some((bytes, modified)) = source.open()? else {
-                self.skip(name, &letter, "it has gone meanwhile");
-                continue;
-            };
             let uid = letter.uid.filter(|_| keeps_uids == Some(true));
+            if letter.uid.is_none() && !passed {
+                // what has no UID yet gets none that somebody else may have had
+                passed = self.pass(mailbox, source).await?;
+            }
+            let (bytes, modified) = match source.open()? {
+                Ok(opened) => opened,
+                Err(why) => {
+                    self.skip(name, &letter, &why);
+                    continue;
+                }
+            };
             self.session.begin(id).await?;
             let structure = self.send(bytes).await?;
             let end = MailboxRequest::Import {
@@ -73,7 +89,7 @@ impl Importing<'_> {
                 uid,
                 flags: letter.flags,
                 keywords: letter.keywords.iter().filter(|keyword| is_keyword(keyword)).cloned().collect(),
-                internal_date: modified.unwrap_or(letter.internal_date),
+                internal_date: possible(modified.unwrap_or(letter.internal_date)),
                 structure,
             };
             match self.session.end(end).await? {
@@ -82,10 +98,7 @@ impl Importing<'_> {
                 Err(why) => return Err(refused(name, why)),
             }
         }
-        if let (_, Some(next)) = source.uids() {
-            // what was given out once is not given out again
-            let _ = self.session.adopt(mailbox, None, next).await?;
-        }
+        self.pass(mailbox, source).await?;
         self.totals.folders = self.totals.folders.saturating_add(1);
         Ok(())
     }
@@ -104,7 +117,15 @@ impl Importing<'_> {
         Ok(self.session.adopt(mailbox, validity, next).await?.is_ok())
     }
 
-    async fn send(&mut self, mut bytes: Box<dyn Read>) -> Result<Vec<u8>, Failure> {
+    /// What was given out once is not given out again.
+    async fn pass(&mut self, mailbox: MailboxId, source: &impl Source) -> Result<bool, Failure> {
+        if let (_, Some(next)) = source.uids() {
+            let _ = self.session.adopt(mailbox, None, next).await?;
+        }
+        Ok(true)
+    }
+
+    async fn send(&mut self, mut bytes: Box<dyn Read + '_>) -> Result<Vec<u8>, Failure> {
         let (mut ends, mut scanner) = (ToCrlf::default(), Scanner::new(Limits::default()));
         let mut piece = vec![0; CHUNK_MAX.div_euclid(2)];
         let mut out = Vec::new();
@@ -137,6 +158,10 @@ impl Importing<'_> {
         self.totals.skipped = self.totals.skipped.saturating_add(1);
     }
 
+    fn remark(&mut self, source: &mut impl Source) {
+        source.remarks().iter().for_each(|remark| self.progress.say(remark));
+    }
+
     /// Subscribes to what was subscribed there; what is subscribed here besides stays.
     async fn subscribe(&mut self, names: Vec<String>) -> Result<(), Failure> {
         for name in names {
@@ -153,4 +178,11 @@ impl Importing<'_> {
 fn is_keyword(keyword: &str) -> bool {
     let atom = |byte: u8| byte.is_ascii_graphic() && !br#"(){%*"\]"#.contains(&byte);
     !keyword.is_empty() && keyword.len() <= KEYWORD_LENGTH_MAX && keyword.bytes().all(atom)
+}
+
+/// The nearest date that a message can have (RFC 9051 section 9, `date-time`): a file system knows others.
+fn possible(date: Seconds) -> Seconds {
+    const YEAR_0: Seconds = -62_167_219_200;
+    const END_OF_9999: Seconds = 253_402_300_799;
+    date.clamp(YEAR_0, END_OF_9999)
 }

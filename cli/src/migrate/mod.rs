@@ -3,8 +3,10 @@
 
 mod export;
 mod identity;
+mod imap;
 mod import;
 mod owner;
+mod place;
 mod progress;
 mod session;
 mod source;
@@ -18,8 +20,9 @@ use migrate::MigrateError;
 use crate::command::{Export, Import};
 use crate::connect::Suite;
 use crate::output;
+pub(crate) use place::Place;
 use session::Session;
-use source::{MaildirSource, MboxSource};
+use source::{MaildirSource, MboxSource, Source};
 
 /// Imports what the command names.
 ///
@@ -27,24 +30,29 @@ use source::{MaildirSource, MboxSource};
 /// When something cannot be read, or the suite does not take it. What was imported before is there; importing again goes
 /// on from there.
 pub(crate) fn import(suite: &Suite, what: Import) -> Result<(), Failure> {
-    let (address, path) = match &what {
-        Import::Maildir { address, path } | Import::Mbox { address, path, .. } => {
-            (address.clone(), path.clone())
+    match what {
+        Import::Maildir { address, path } => {
+            import_files(suite, &address, &path, || MaildirSource::open(&path))
         }
-    };
+        Import::Mbox { address, path, mailbox } => {
+            import_files(suite, &address, &path, || MboxSource::open(&path, mailbox))
+        }
+        Import::Imap(what) => imap::import(suite, &what),
+    }
+}
+
+fn import_files<S: Source>(
+    suite: &Suite,
+    address: &str,
+    path: &Path,
+    open: impl FnOnce() -> Result<S, Failure>,
+) -> Result<(), Failure> {
     let auth = suite.auth()?;
-    owner::become_owner_of(&path)?;
+    owner::become_owner_of(path)?;
     let address = address.to_lowercase();
     in_runtime(async move {
-        let session = Session::open(&auth, &address).await?;
-        let totals = match what {
-            Import::Maildir { path, .. } => {
-                import::all(session, &address, MaildirSource::open(&path)?).await?
-            }
-            Import::Mbox { path, mailbox, .. } => {
-                import::all(session, &address, MboxSource::open(&path, mailbox)?).await?
-            }
-        };
+        let session = Session::open(auth, &address).await?;
+        let totals = import::all(session, &address, open()?).await?;
         output::say(&format!("{totals}\n"))
     })
 }
@@ -60,7 +68,7 @@ pub(crate) fn export(suite: &Suite, what: Export) -> Result<(), Failure> {
     let auth = suite.auth()?;
     owner::become_owner_of(parent(&path))?;
     in_runtime(async move {
-        let session = Session::open(&auth, &address).await?;
+        let session = Session::open(auth, &address).await?;
         let totals = match what {
             Export::Maildir { path, .. } => export::maildir(session, &path).await?,
             Export::Mbox { path, .. } => export::mbox(session, &path).await?,

@@ -22,13 +22,15 @@ pub(super) struct Session {
 pub(super) type Said<T> = Result<Result<T, Refusal>, Failure>;
 
 impl Session {
-    /// Opens the session of an account.
+    /// Opens the session of an account. The connection to `auth`, which can do much more, ends with that: somebody's mail is
+    /// read next.
     ///
     /// # Errors
     /// When there is no such account, or the suite does not run.
-    pub(super) async fn open(auth: &Auth, address: &str) -> Result<Self, Failure> {
+    pub(super) async fn open(auth: Auth, address: &str) -> Result<Self, Failure> {
         let request = AuthRequest::OpenMailboxes { address: address.to_owned() };
         let (reply, mut descriptors) = auth.ask_for(request)?;
+        drop(auth);
         match (reply, descriptors.pop()) {
             (AuthReply::Opened, Some(socket)) => {
                 let client = MailboxClient::start(socket)

@@ -3,6 +3,8 @@
 use ipc::mail::{AccountId, ModSeq, Password, TransactionId, Uid};
 use ipc::service::mailbox::{MailboxReply, MailboxRequest};
 
+use super::work::{Product, Work};
+
 /// A question.
 #[derive(Debug)]
 pub enum Ask {
@@ -15,7 +17,7 @@ pub enum Ask {
     },
     /// Anything that the store answers with one frame. → [`Answer::Reply`]
     Request(MailboxRequest),
-    /// The next frame of an answer that takes several ([`MailboxReply::Flagged`] with `more`). → [`Answer::Reply`]
+    /// The next frame of an answer that takes several ([`MailboxReply::Flagged`] or [`MailboxReply::Copied`] with `more`). → [`Answer::Reply`]
     More,
     /// What changed in the selected mailbox. → [`Answer::Reply`] with [`MailboxReply::Changes`], or [`Answer::Quiet`]
     News {
@@ -41,6 +43,8 @@ pub enum Ask {
     Piece(Vec<u8>),
     /// Ends it, by [`MailboxRequest::Commit`] or [`MailboxRequest::Abort`]. → [`Answer::Reply`]
     Finish(MailboxRequest),
+    /// Work on the bytes of a message. → [`Answer::Product`], or [`Answer::Panicked`]
+    Work(Work),
     /// Is the store still there? → [`Answer::Quiet`] when it is
     Alive,
 }
@@ -69,6 +73,10 @@ pub enum Answer {
     Begun(TransactionId),
     /// The bytes are on their way.
     Taken,
+    /// To [`Ask::Work`].
+    Product(Product),
+    /// To [`Ask::Work`]: it panicked.
+    Panicked,
     /// The store is gone, and the mailbox session with it.
     Lost,
 }
@@ -80,6 +88,8 @@ pub enum LoginOutcome {
     Welcome(AccountId),
     /// Unknown user or wrong password.
     Denied,
+    /// Too many wrong passwords came from there: this one was not looked at.
+    Blocked,
     /// Not now.
     Unavailable,
 }

@@ -7,7 +7,10 @@ pub mod response;
 mod search;
 mod session;
 mod view;
+mod work;
 
 pub use ask::{Answer, Ask, LoginOutcome, Look};
+pub use search::BodySearch;
 pub use session::{ImapSession, Security, Settings};
 pub use view::Shares;
+pub use work::{Product, Work};

@@ -1,6 +1,5 @@
 //! Performs what a session asks: logins by `auth`, everything else by the store, on the channel that came with the login.
 
-use std::net::IpAddr;
 use std::rc::Rc;
 
 use ipc::channel::ChannelError;
@@ -8,18 +7,19 @@ use ipc::mail::{ModSeq, Password, TransactionId};
 use ipc::rpc::{Client, Link};
 use ipc::service::login::Login;
 use ipc::service::mailbox::{MailboxClient, MailboxReply, MailboxRequest};
-use listener::connection::{Connection, ConnectionId};
+use listener::connection::{Caller, Connection};
+use listener::helpers::{Helpers, LARGE};
 use listener::login::{LoggedIn, log_in};
 use listener::session::Backend;
 
-use crate::proto::{Answer, Ask, LoginOutcome, Look};
+use crate::proto::{Answer, Ask, LoginOutcome, Look, Work};
 
 /// One session's way to the other compartments.
 #[derive(Debug)]
 pub struct StoreBackend {
     login: Rc<Link<Client<Login>>>,
-    connection: ConnectionId,
-    remote: IpAddr,
+    caller: Caller,
+    helpers: Helpers,
     mailbox: Mailbox,
 }
 
@@ -44,17 +44,18 @@ impl StoreBackend {
     /// For a connection on which nobody is logged in.
     #[must_use]
     pub fn new(login: Rc<Link<Client<Login>>>, connection: &Connection) -> Self {
-        let remote = connection.peer.ip().to_canonical();
-        StoreBackend { login, connection: connection.id, remote, mailbox: Mailbox::None }
+        let (caller, helpers) = (connection.caller(), connection.helpers.clone());
+        StoreBackend { login, caller, helpers, mailbox: Mailbox::None }
     }
 
     async fn log_in(&mut self, login: String, password: Password) -> LoginOutcome {
-        match log_in(&self.login, self.connection, self.remote, login, password).await {
+        match log_in(&self.login, &self.caller, login, password).await {
             LoggedIn::Welcome(account, client) => {
                 self.mailbox = Mailbox::Open(client, Dirty::Unsaid);
                 LoginOutcome::Welcome(account)
             }
             LoggedIn::Denied => LoginOutcome::Denied,
+            LoggedIn::Blocked => LoginOutcome::Blocked,
             LoggedIn::Unavailable => LoginOutcome::Unavailable,
         }
     }
@@ -65,14 +66,16 @@ impl Backend for StoreBackend {
     type Answer = Answer;
 
     async fn perform(&mut self, ask: Ask) -> Answer {
-        if let Ask::Login { login, password } = ask {
-            return Answer::Login(self.log_in(login, password).await);
-        }
+        let ask = match ask {
+            Ask::Login { login, password } => return Answer::Login(self.log_in(login, password).await),
+            Ask::Work(work) => return worked(&self.helpers, work).await,
+            other => other,
+        };
         let Mailbox::Open(client, dirty) = &mut self.mailbox else { return Answer::Lost };
         match by_store(client, dirty, ask).await {
             Ok(answer) => answer,
             Err(error) => {
-                tracing::warn!(connection = %self.connection, %error, "the mailbox session ended");
+                tracing::warn!(connection = %self.caller.id, %error, "the mailbox session ended");
                 self.mailbox = Mailbox::Gone;
                 Answer::Lost
             }
@@ -91,13 +94,21 @@ impl Backend for StoreBackend {
                 match news {
                     Ok(()) => *dirty = Dirty::Said,
                     Err(error) => {
-                        tracing::warn!(connection = %self.connection, %error, "the mailbox session ended");
+                        tracing::warn!(connection = %self.caller.id, %error, "the mailbox session ended");
                         self.mailbox = Mailbox::Gone;
                     }
                 }
             }
         }
     }
+}
+
+/// What takes long is done where it holds up nobody.
+async fn worked(helpers: &Helpers, work: Work) -> Answer {
+    if work.octets() <= LARGE {
+        return work.run();
+    }
+    helpers.run(|| work.run()).await.unwrap_or(Answer::Panicked)
 }
 
 async fn by_store(client: &mut MailboxClient, dirty: &mut Dirty, ask: Ask) -> Result<Answer, ChannelError> {
@@ -134,7 +145,7 @@ async fn by_store(client: &mut MailboxClient, dirty: &mut Dirty, ask: Ask) -> Re
         Ask::Finish(end) => Answer::Reply(finish(client, &end).await?),
         Ask::Alive => Answer::Quiet,
         // Answered before.
-        Ask::Login { .. } => Answer::Lost,
+        Ask::Login { .. } | Ask::Work(_) => Answer::Lost,
     })
 }
 
@@ -148,4 +159,34 @@ async fn news(client: &mut MailboxClient, since: ModSeq, look: Look) -> Result<A
 
 async fn finish(client: &mut MailboxClient, end: &MailboxRequest) -> Result<MailboxReply, ChannelError> {
     client.finish_append(end).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::Product;
+
+    /// The name of the thread that does so much work.
+    async fn done_by(helpers: &Helpers, octets: usize) -> String {
+        let work = Work::new(octets, || {
+            let name = std::thread::current().name().unwrap_or_default().to_owned();
+            Product::Fields(name.into_bytes())
+        });
+        match worked(helpers, work).await {
+            Answer::Product(Product::Fields(name)) => String::from_utf8(name).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn much_work_is_done_by_helpers() {
+        let helpers = Helpers::start().unwrap();
+        let here = std::thread::current().name().unwrap_or_default().to_owned();
+        assert_eq!(done_by(&helpers, LARGE).await, here);
+        assert!(done_by(&helpers, LARGE + 1).await.starts_with("helper-"));
+        for octets in [0, LARGE + 1] {
+            let work = Work::new(octets, || panic!("as asked"));
+            assert!(matches!(worked(&helpers, work).await, Answer::Panicked));
+        }
+    }
 }

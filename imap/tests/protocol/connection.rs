@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bulkhead_imap::proto::{ImapSession, Security, Settings, Shares};
+use bulkhead_imap::proto::{Ask, ImapSession, Security, Settings, Shares};
 use listener::session::{Input, Session, Step};
 
 use crate::fake::{Backend, Shared};
@@ -18,6 +18,8 @@ pub(crate) struct Connection {
     pub(crate) pending: usize,
     /// How often others had their turn, though there was nothing to send.
     pub(crate) turns: usize,
+    /// The largest piece of work on a message, octets.
+    pub(crate) work: usize,
 }
 
 pub(crate) fn settings() -> Settings {
@@ -40,6 +42,7 @@ impl Connection {
             open: true,
             pending: 0,
             turns: 0,
+            work: 0,
         };
         connection.run();
         connection
@@ -81,6 +84,9 @@ impl Connection {
             self.pending = self.pending.max(pending.len());
             match step {
                 Step::Ask(ask) => {
+                    if let Ask::Work(work) = &ask {
+                        self.work = self.work.max(work.octets());
+                    }
                     let answer = self.backend.perform(ask);
                     self.session.answered(answer, &mut pending);
                     continue;

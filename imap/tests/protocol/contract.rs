@@ -6,7 +6,8 @@ use bulkhead_imap::proto::{Answer, Ask, ImapSession, LoginOutcome, Security};
 use ipc::service::mailbox::MailboxReply;
 use listener::session::{Farewell, Input, Session, Step};
 
-use crate::connection::settings;
+use crate::connection::{Connection, settings};
+use crate::fake::Store;
 
 const LOST: &str = "* BYE [SERVERBUG] Internal error.\r\n";
 
@@ -78,4 +79,39 @@ fn a_client_has_less_patience_to_expect_before_its_login() {
     assert!(matches!(session.step(&mut input, &mut Vec::new()), Step::Read));
     assert_eq!(session.patience(), settings().idle);
     assert!(session.wants_notice());
+}
+
+/// RFC 3501 section 6.2.1. What was read in plain is thrown away by the driver; the session, too, is to do nothing with it.
+#[test]
+fn nothing_is_done_that_stands_behind_starttls() {
+    let mut session = ImapSession::new(Arc::new(settings()), Security::Plain);
+    let mut input = Input::from(&b"a STARTTLS\r\nb LOGIN user secret\r\n"[..]);
+    let mut output = Vec::new();
+    for _ in 0..3 {
+        assert!(matches!(session.step(&mut input, &mut output), Step::StartTls));
+    }
+    assert!(output.ends_with(b"\r\na OK Begin TLS.\r\n"));
+    assert_eq!(input.bytes(), b"b LOGIN user secret\r\n");
+    // half a command that came before is none of the one that comes after
+    let mut session = ImapSession::new(Arc::new(settings()), Security::Plain);
+    session.step(&mut Input::from(&b"a STARTTLS\r\n"[..]), &mut output);
+    session.secured();
+    output.clear();
+    let mut input = Input::from(&b"c CAPABILITY\r\n"[..]);
+    assert!(matches!(session.step(&mut input, &mut output), Step::Read));
+    assert!(String::from_utf8_lossy(&output).contains("AUTH=PLAIN"), "{}", output.escape_ascii());
+}
+
+#[test]
+fn offences_are_what_strangers_say_that_is_no_command() {
+    let store = Store::shared();
+    let mut connection = Connection::new(&store, Security::Tls);
+    connection.send(b"a NOOP\r\nb SELECT INBOX\r\nc LOGIN user wrong\r\n");
+    assert_eq!(connection.session.take_offences(), 0);
+    connection.send(b"GET / HTTP/1.1\r\nd FROB\r\ne LOGIN {99999}\r\n");
+    assert_eq!(connection.session.take_offences(), 3);
+    assert_eq!(connection.session.take_offences(), 0);
+    connection.send(b"f LOGIN user secret\r\ng FROB\r\n");
+    assert!(connection.said().ends_with("g BAD Unknown command.\r\n"));
+    assert_eq!(connection.session.take_offences(), 0);
 }

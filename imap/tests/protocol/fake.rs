@@ -165,6 +165,12 @@ impl Folder {
         }
     }
 
+    /// A parser has panicked on the message.
+    pub(crate) fn distrust(&mut self, uid: Uid) -> bool {
+        let known = self.messages.get_mut(&uid);
+        known.map(|message| message.row.opaque = true).is_some()
+    }
+
     fn changes(&self, since: ModSeq) -> MailboxReply {
         let changed = self.messages.values().map(|m| (m.row.modseq, m.row.uid, true));
         let gone = self.ghosts.iter().map(|(modseq, m)| (*modseq, m.row.uid, false));

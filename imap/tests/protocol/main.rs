@@ -12,7 +12,11 @@ mod fairness;
 mod fake;
 #[cfg(test)]
 mod fetch;
+#[cfg(all(test, feature = "planted-panic"))]
+mod panics;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod script;
+#[cfg(test)]
+mod search;

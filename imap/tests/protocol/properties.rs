@@ -175,6 +175,7 @@ enum Action {
     Store { uid: bool, silent: bool, sign: &'static str, flag: &'static str, from: usize, to: usize },
     Expunge,
     UidExpunge { from: usize },
+    Copy { verb: &'static str, mailbox: &'static str, from: usize, to: usize },
     Search { uid: bool },
     Append,
     Noop,
@@ -194,6 +195,8 @@ fn action() -> impl Strategy<Value = Action> {
             .prop_map(|(uid, silent, sign, flag, from, to)| Action::Store { uid, silent, sign, flag, from, to }),
         2 => Just(Action::Expunge),
         1 => (0..12_usize).prop_map(|from| Action::UidExpunge { from }),
+        4 => (select(vec!["COPY", "UID COPY", "MOVE", "UID MOVE"]), select(vec!["INBOX", "Other"]), 0..12_usize, 0..12_usize)
+            .prop_map(|(verb, mailbox, from, to)| Action::Copy { verb, mailbox, from, to }),
         1 => any::<bool>().prop_map(|uid| Action::Search { uid }),
         3 => Just(Action::Append),
         2 => Just(Action::Noop),
@@ -264,7 +267,15 @@ fn act(client: &mut Client, store: &Shared, action: &Action) {
             let found = client.command("SEARCH ALL", Expunges::Forbidden);
             assert_eq!(found.len(), client.messages.len());
         }
+        Action::Copy { verb: verb @ ("UID COPY" | "UID MOVE"), mailbox, from, to } => {
+            client.command(&format!("{verb} {}:{} {mailbox}", from + 1, to + 1), Expunges::Allowed);
+        }
         _ if count == 0 => {}
+        Action::Copy { verb, mailbox, from, to } => {
+            let (from, to) = within(*from, *to);
+            let expunges = if *verb == "MOVE" { Expunges::Allowed } else { Expunges::Forbidden };
+            client.command(&format!("{verb} {from}:{to} {mailbox}"), expunges);
+        }
         Action::Fetch { uid: true, from, to } => {
             client.command(&format!("UID FETCH {}:{} FLAGS", from + 1, to + 1), Expunges::Allowed);
         }
@@ -297,6 +308,7 @@ proptest! {
     #[test]
     fn clients_are_never_wrong(actions in vec((0..3_usize, action()), 1..60)) {
         let store = Store::shared();
+        store.borrow_mut().folder("Other", None);
         let mut clients: Vec<Client> = (0..3).map(|_| Client::new(&store)).collect();
         for (at, action) in &actions {
             act(&mut clients[*at], &store, action);
@@ -330,6 +342,14 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         b"a APPEND INBOX {7}\r\nA: b\r\n\nx\r\n",
         b"a APPEND INBOX {7+}\r\nA: b\r\n\n\r\n",
         b"a LIST \"\" *\r\n",
+        b"a LSUB \"\" %\r\n",
+        b"a CREATE x/y (USE (\\Junk))\r\n",
+        b"a RENAME x z\r\n",
+        b"a DELETE z/y\r\n",
+        b"a SUBSCRIBE x\r\n",
+        b"a MOVE 1:2 x/y\r\n",
+        b"a UID COPY 1:* INBOX\r\n",
+        b"a STARTTLS\r\n",
         b"a STATUS INBOX (UNSEEN)\r\n",
         b"a IDLE\r\n",
         b"DONE\r\n",

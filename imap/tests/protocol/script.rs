@@ -61,6 +61,10 @@ impl Run {
                 let uid: u32 = rest.parse().unwrap();
                 self.store.borrow_mut().named("INBOX").expunge(|row| row.uid == uid);
             }
+            (_, "OPAQUE") => {
+                let uid: u32 = rest.parse().unwrap();
+                self.store.borrow_mut().named("INBOX").distrust(uid);
+            }
             (_, "GONE") => self.store.borrow_mut().gone = true,
             (_, "FULL") => self.store.borrow_mut().full = true,
             ("C", _) => {

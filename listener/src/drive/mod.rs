@@ -1,5 +1,6 @@
 //! Drives a [`Session`] with its [`Backend`] over a stream: the only code that reads, writes, waits and secures.
 
+mod pace;
 mod transport;
 mod unwind;
 
@@ -8,24 +9,27 @@ use std::future::pending;
 use std::io;
 use std::time::Duration;
 
+use ipc::budget;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::gate::Guest;
 use crate::session::{Backend, Farewell, Input, Session, Step};
 use crate::tls::{Tls, TlsError};
+use pace::Pace;
 pub use transport::Transport;
 
 /// The most bytes that are read ahead of what the session has consumed.
-pub const INPUT_MAX: usize = 64 * 1024;
+pub const INPUT_MAX: usize = budget::SESSION_INPUT;
 /// Bytes of output that are sent before a question is asked, rather than kept.
-pub const OUTPUT_MAX: usize = 64 * 1024;
+pub const OUTPUT_MAX: usize = budget::SESSION_OUTPUT;
 /// How long the peer may read nothing of what it is sent.
 pub const WRITE_PATIENCE: Duration = Duration::from_secs(60);
 /// How long a connection may take to be closed when all is said.
 pub const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 /// How long a session may be busy before others have their turn.
-const TURN: Duration = Duration::from_millis(2);
+const TURN: Duration = budget::TURN;
 
 /// How a connection ended.
 #[derive(Debug, thiserror::Error)]
@@ -53,14 +57,14 @@ pub enum Ended {
     Panicked,
 }
 
-/// Runs a session until its connection has ended. When `drain` becomes true, the session says good-bye as soon as it
-/// waits for input.
+/// Runs a session until its connection has ended. When `drain` becomes true, or the guest is sent away, the session says
+/// good-bye as soon as it waits for input.
 pub async fn drive<IO, S, B>(
     transport: Transport<IO>,
     tls: &Tls,
     session: S,
     backend: B,
-    drain: watch::Receiver<bool>,
+    (guest, drain): (&Guest, watch::Receiver<bool>),
 ) -> Ended
 where
     IO: AsyncRead + AsyncWrite + Unpin,
@@ -72,10 +76,12 @@ where
         tls,
         session,
         backend,
+        guest,
         drain,
         input: Input::default(),
         output: Vec::new(),
         heard: Instant::now(),
+        pace: Pace::default(),
     };
     unwind::caught(driver.run()).await.unwrap_or(Ended::Panicked)
 }
@@ -85,11 +91,13 @@ struct Driver<'a, IO, S, B> {
     tls: &'a Tls,
     session: S,
     backend: B,
+    guest: &'a Guest,
     drain: watch::Receiver<bool>,
     input: Input,
     output: Vec<u8>,
     /// When the peer last said something the session could use, put off by the time that went by on our side.
     heard: Instant,
+    pace: Pace,
 }
 
 /// What a waiting session was woken by.
@@ -97,6 +105,7 @@ enum Woken {
     Read(io::Result<usize>),
     News,
     Silence,
+    SentAway(Farewell),
     Draining,
 }
 
@@ -133,7 +142,9 @@ where
     async fn converse(&mut self) -> Result<Infallible, Ended> {
         let mut turn = std::time::Instant::now();
         loop {
-            match self.step() {
+            let step = self.step();
+            self.pay().await;
+            match step {
                 Step::Read => {
                     self.send().await?;
                     self.wait().await?;
@@ -162,13 +173,29 @@ where
         step
     }
 
+    /// Whoever does much wrong waits for the reply to it.
+    async fn pay(&mut self) {
+        let offences = self.session.take_offences();
+        if offences > 0 {
+            let started = Instant::now();
+            self.guest.wait(self.guest.offended(offences)).await;
+            self.lost(started.elapsed());
+        }
+    }
+
+    /// So much time went by on our side: the peer has it in addition.
+    fn lost(&mut self, by: Duration) {
+        self.heard += by;
+        self.pace.put_off(by);
+    }
+
     async fn ask(&mut self, ask: S::Ask) -> Result<(), Ended> {
         if self.output.len() > OUTPUT_MAX {
             self.send().await?;
         }
         let asked = Instant::now();
-        let answer = self.backend.perform(ask).await;
-        self.heard += asked.elapsed();
+        let answer = self.guest.asking(self.backend.perform(ask)).await;
+        self.lost(asked.elapsed());
         self.session.answered(answer, &mut self.output);
         Ok(())
     }
@@ -179,12 +206,14 @@ where
         if room == 0 {
             return Err(self.farewell(Farewell::Overlong));
         }
-        let deadline = self.heard.checked_add(self.session.patience());
+        let too_slow = self.pace.deadline(self.session.transferring(), Instant::now());
+        let deadline = self.heard.checked_add(self.session.patience()).into_iter().chain(too_slow).min();
         let wants_notice = self.session.wants_notice();
-        let Driver { transport, backend, drain, input, .. } = self;
+        let Driver { transport, backend, guest, drain, input, .. } = self;
         let woken = tokio::select! {
             biased;
             () = raised(drain) => Woken::Draining,
+            why = guest.sent_away() => Woken::SentAway(why),
             read = transport.read(input, room) => Woken::Read(read),
             () = backend.notified(), if wants_notice => Woken::News,
             () = past(deadline) => Woken::Silence,
@@ -197,6 +226,7 @@ where
                 Ok(())
             }
             Woken::Silence => Err(self.farewell(Farewell::Idle)),
+            Woken::SentAway(why) => Err(self.farewell(why)),
             Woken::Draining => Err(self.farewell(Farewell::Draining)),
         }
     }
@@ -222,7 +252,7 @@ where
             }
         }
         timeout(WRITE_PATIENCE, self.transport.flush()).await.map_err(|_| Ended::Unread)??;
-        self.heard += started.elapsed();
+        self.lost(started.elapsed());
         Ok(())
     }
 
@@ -241,6 +271,7 @@ where
         let secured = tokio::select! {
             biased;
             () = raised(&mut self.drain) => return Err(Ended::Farewell(Farewell::Draining)),
+            why = self.guest.sent_away() => return Err(Ended::Farewell(why)),
             secured = self.tls.accept(io) => secured,
         };
         let (stream, info) = secured?;

@@ -17,6 +17,8 @@ struct Echo {
     news: u32,
     closing: bool,
     flood: u32,
+    wrong: u32,
+    bulk: Option<u64>,
 }
 
 impl Session for Echo {
@@ -46,12 +48,18 @@ impl Session for Echo {
                 return Step::Close;
             }
             b"panic\n" => panic!("as asked"),
+            b"bulk\n" => self.bulk = Some(0),
             b"idle\n" => self.idling = true,
             b"done\n" => self.idling = false,
             b"flood\n" => self.flood = 64,
+            b"wrong\n" => {
+                self.wrong += 1;
+                output.extend(b"wrong\n");
+            }
             b"ask\n" => return Step::Ask("question".into()),
             line => output.extend(line),
         }
+        self.bulk = self.bulk.map(|octets| octets + line.len() as u64);
         Step::Flush
     }
 
@@ -60,6 +68,14 @@ impl Session for Echo {
     }
 
     fn secured(&mut self) {}
+
+    fn take_offences(&mut self) -> u32 {
+        std::mem::take(&mut self.wrong)
+    }
+
+    fn transferring(&self) -> Option<u64> {
+        self.bulk
+    }
 
     fn patience(&self) -> Duration {
         PATIENCE
@@ -124,13 +140,18 @@ impl Peer {
     }
 }
 
+fn guest() -> Guest {
+    Guest::alone([192, 0, 2, 1].into()).unwrap()
+}
+
 /// Runs a dialog; says how the driver ended.
 async fn dialog(backend: Oracle, with: impl AsyncFnOnce(Peer)) -> Ended {
     let (ours, stream) = duplex(4096);
     let drain = watch::Sender::new(false);
     let flag = drain.subscribe();
     let tls = Tls::new(crate::helpers::Helpers::start().unwrap());
-    let driven = drive(Transport::Plain(ours), &tls, Echo::default(), backend, flag);
+    let guest = guest();
+    let driven = drive(Transport::Plain(ours), &tls, Echo::default(), backend, (&guest, flag));
     let (ended, ()) = tokio::join!(driven, with(Peer { stream, drain }));
     ended
 }
@@ -173,6 +194,21 @@ async fn a_line_sent_octet_by_octet_gains_no_time() {
     });
     assert!(matches!(ended.await, Ended::Farewell(Farewell::Idle)));
     assert!(started.elapsed() < PATIENCE + PATIENCE / 5, "{:?}", started.elapsed());
+}
+
+/// A word every four minutes is no silence, but no pace either, in the midst of something large.
+#[tokio::test(start_paused = true)]
+async fn who_is_slow_with_something_large_is_sent_away() {
+    let started = Instant::now();
+    let ended = dialog(Oracle::default(), async |mut peer| {
+        peer.say("bulk\n").await;
+        peer.hear("hello\n").await;
+        tokio::time::sleep(Duration::from_secs(240)).await;
+        peer.say("word\n").await;
+        peer.hear_the_end("word\nIdle\n").await;
+    });
+    assert!(matches!(ended.await, Ended::Farewell(Farewell::Idle)));
+    assert_eq!(started.elapsed(), budget::TRANSFER_START);
 }
 
 #[tokio::test(start_paused = true)]
@@ -248,6 +284,37 @@ async fn draining_says_so_where_input_is_waited_for() {
     assert_eq!(*asked.borrow(), ["question"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_guest_that_is_sent_away_is_told_so() {
+    let (ours, mut peer) = duplex(4096);
+    let (_drain, flag) = watch::channel(false);
+    let (tls, guest) = (Tls::new(crate::helpers::Helpers::start().unwrap()), guest());
+    let driven = drive(Transport::Plain(ours), &tls, Echo::default(), Oracle::default(), (&guest, flag));
+    let (ended, ()) = tokio::join!(driven, async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        guest.send_away(Farewell::Unavailable);
+        let mut heard = String::new();
+        peer.read_to_string(&mut heard).await.unwrap();
+        assert_eq!(heard, "hello\nUnavailable\n");
+    });
+    assert!(matches!(ended, Ended::Farewell(Farewell::Unavailable)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_much_wrong_waits_for_the_reply_and_it_is_not_his_silence() {
+    let started = Instant::now();
+    let ended = dialog(Oracle::default(), async |mut peer| {
+        peer.say(&"wrong\n".repeat(9)).await;
+        peer.hear(&format!("hello\n{}", "wrong\n".repeat(9))).await;
+        let waited = started.elapsed();
+        assert!(waited > Duration::from_secs(10) && waited < budget::TARPIT * 9, "{waited:?}");
+        tokio::time::sleep(PATIENCE / 2).await;
+        peer.say("quit\n").await;
+        peer.hear_the_end("bye\n").await;
+    });
+    assert!(matches!(ended.await, Ended::Closed));
+}
+
 /// Consumes nothing.
 struct Deaf;
 
@@ -273,7 +340,8 @@ async fn input_that_nobody_consumes_has_an_end() {
     let (ours, mut peer) = duplex(4096);
     let (_drain, flag) = watch::channel(false);
     let tls = Tls::new(crate::helpers::Helpers::start().unwrap());
-    let driven = drive(Transport::Plain(ours), &tls, Deaf, Oracle::default(), flag);
+    let guest = guest();
+    let driven = drive(Transport::Plain(ours), &tls, Deaf, Oracle::default(), (&guest, flag));
     let (ended, ()) = tokio::join!(driven, async {
         // More than is read, as an attacker sends it; the good-bye can be heard all the same.
         peer.write_all(&vec![b'x'; INPUT_MAX * 2]).await.unwrap();
@@ -348,7 +416,8 @@ async fn a_busy_session_leaves_time_to_others() {
     let (ours, _peer) = duplex(64);
     let (_drain, flag) = watch::channel(false);
     let (tls, steps) = (Tls::new(crate::helpers::Helpers::start().unwrap()), Rc::default());
-    let greedy = drive(Transport::Plain(ours), &tls, Greedy(Rc::clone(&steps)), Now, flag);
+    let guest = guest();
+    let greedy = drive(Transport::Plain(ours), &tls, Greedy(Rc::clone(&steps)), Now, (&guest, flag));
     tokio::select! {
         biased;
         _ = greedy => panic!("it never ends"),

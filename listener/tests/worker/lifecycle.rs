@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bulkhead_listener::bind::bind;
 use bulkhead_listener::connection::Connection;
+use bulkhead_listener::gate::Custom;
 use bulkhead_listener::helpers::Helpers;
 use bulkhead_listener::serve::{Reader, serve};
 use ipc::channel::{self, Blocking, Receiver, Sender};
@@ -12,8 +13,8 @@ use ipc::exit::{Exit, Failure};
 use ipc::frame::Frame;
 use ipc::peers::Service;
 use ipc::role::{Instance, Layers, Role};
-use ipc::service::control::{Listener, ToMaster, ToRole};
-use ipc::slice::Limits;
+use ipc::service::control::{Listener, ReloadRefusal, ToMaster, ToRole};
+use ipc::slice::{Limits, RoleConfig};
 use rustls::version::TLS13;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -24,15 +25,28 @@ use crate::harness::{Echo, KeyKind, Keys, Nothing, hear, hear_the_end, local};
 
 const SOON: Duration = Duration::from_millis(300);
 
+mod reload;
+
 /// A protocol that greets with what it was told of the connection.
-struct Toy;
+struct Toy(Limits);
 
 impl Reader for Toy {
     type Session = Echo;
     type Backend = Nothing;
 
     fn limits(&self) -> Limits {
-        Limits::of(10, 2)
+        self.0
+    }
+
+    fn reloaded(&self, config: &RoleConfig) -> Result<Self, ReloadRefusal> {
+        match config {
+            RoleConfig::Mx(config) => Ok(Toy(config.limits)),
+            _ => Err(ReloadRefusal::Restart),
+        }
+    }
+
+    fn custom(&self) -> Custom {
+        Custom::Anonymous
     }
 
     fn busy(&self) -> &[u8] {
@@ -63,8 +77,8 @@ impl Master {
     async fn start() -> Master {
         let (ours, theirs) = ipc::socket::pair().unwrap();
         let role = tokio::task::spawn_local(async move {
-            serve(Control::locked(Blocking::new(theirs), Layers::NONE).await?, Toy, Helpers::start().unwrap())
-                .await
+            let control = Control::locked(Blocking::new(theirs), Layers::NONE).await?;
+            serve(control, Toy(Limits::of(10, 2)), Helpers::start().unwrap()).await
         });
         let (sender, receiver) = channel::open(ours).unwrap();
         let mut master = Master { sender, receiver, role };

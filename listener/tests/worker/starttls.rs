@@ -1,4 +1,5 @@
 use bulkhead_listener::drive::{Ended, Transport, drive};
+use bulkhead_listener::gate::Guest;
 use bulkhead_listener::tls::TlsError;
 use ipc::role::Role;
 use rustls::version::{TLS12, TLS13};
@@ -12,7 +13,8 @@ async fn dialog(client: impl AsyncFnOnce(DuplexStream, Client)) -> Ended {
     let tls = keys.worker(Role::Mx, 0).await;
     let (ours, theirs) = duplex(16 * 1024);
     let (_drain, flag) = watch::channel(false);
-    let driven = drive(Transport::Plain(ours), &tls, Echo::default(), Nothing, flag);
+    let guest = Guest::alone([192, 0, 2, 1].into()).unwrap();
+    let driven = drive(Transport::Plain(ours), &tls, Echo::default(), Nothing, (&guest, flag));
     tokio::join!(driven, client(theirs, keys.client(&TLS13))).0
 }
 
@@ -82,7 +84,8 @@ fn tls_carries_more_than_its_buffers() {
         for version in [&TLS12, &TLS13] {
             let (ours, mut plain) = duplex(16 * 1024);
             let (_drain, flag) = watch::channel(false);
-            let driven = drive(Transport::Plain(ours), &tls, Echo::default(), Nothing, flag);
+            let guest = Guest::alone([192, 0, 2, 1].into()).unwrap();
+            let driven = drive(Transport::Plain(ours), &tls, Echo::default(), Nothing, (&guest, flag));
             let (ended, ()) = tokio::join!(driven, async {
                 plain.write_all(b"starttls\n").await.unwrap();
                 hear(&mut plain, "go\n").await;

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use ipc::exit::{Exit, Failure};
 use nix::unistd::Group;
+use rustix::fs::{AtFlags, FileType, OFlags};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use crate::config::UnixSocket;
@@ -42,10 +43,28 @@ fn make(unix: &UnixSocket, group: Option<u32>) -> io::Result<OwnedFd> {
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
     rustix::net::bind(&socket, &SocketAddrUnix::new(&unix.path)?)?;
     // nobody can connect before listen(2): until then it may have the mode that the umask left
-    std::os::unix::fs::lchown(&unix.path, None, group)?;
-    fs::set_permissions(&unix.path, fs::Permissions::from_mode(unix.mode))?;
+    let file = made(&unix.path)?;
+    let group = group.map(rustix::fs::Gid::from_raw);
+    rustix::fs::chownat(&file, "", None, group, AtFlags::EMPTY_PATH)?;
+    // of that very file, which chmod(2) cannot be told otherwise
+    let descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
+    fs::set_permissions(descriptor, fs::Permissions::from_mode(unix.mode))?;
     rustix::net::listen(&socket, BACKLOG)?;
     Ok(socket)
+}
+
+/// The socket that was made there, and nothing that somebody who may write to the directory has put in its place since: its
+/// owner and mode are changed with our rights.
+fn made(path: &Path) -> io::Result<OwnedFd> {
+    let file =
+        rustix::fs::open(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, rustix::fs::Mode::empty())?;
+    let about = rustix::fs::fstat(&file)?;
+    let is_ours = about.st_uid == rustix::process::geteuid().as_raw();
+    if is_ours && FileType::from_raw_mode(about.st_mode) == FileType::Socket {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::AlreadyExists, "somebody has put something else there"))
+    }
 }
 
 /// Removes the socket that an earlier instance left behind, and nothing else.
@@ -104,6 +123,32 @@ mod tests {
         let _other = UnixListener::bind(&unix.path).unwrap();
         let failure = bind(&unix).unwrap_err();
         assert!(failure.message.ends_with("another program listens there"), "{failure:?}");
+    }
+
+    #[test]
+    fn only_what_was_made_gets_the_mode() {
+        let directory = tempfile::tempdir().unwrap();
+        let unix = at(&directory);
+        let _made = bind(&unix).unwrap();
+        assert!(made(&unix.path).is_ok());
+        let (victim, link) = (directory.path().join("victim"), directory.path().join("link"));
+        fs::write(&victim, "x").unwrap();
+        std::os::unix::fs::symlink(&unix.path, &link).unwrap();
+        for other in [&victim, &link] {
+            assert_eq!(made(other).unwrap_err().kind(), io::ErrorKind::AlreadyExists, "{other:?}");
+        }
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&unix.path, Some(64_401), None).unwrap();
+            assert_eq!(made(&unix.path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        }
+    }
+
+    #[test]
+    fn a_group_is_given() {
+        let directory = tempfile::tempdir().unwrap();
+        let own = rustix::process::getegid().as_raw();
+        let _made = make(&at(&directory), Some(own)).unwrap();
+        assert_eq!(std::os::unix::fs::MetadataExt::gid(&fs::metadata(at(&directory).path).unwrap()), own);
     }
 
     #[test]

@@ -46,6 +46,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
     (
         "imap",
         &[
+            "listen",
             "listen_tls",
             "workers",
             "idle_minutes",

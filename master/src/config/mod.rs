@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::{ConfigError, ConfigErrors};
 pub use resolved::{
-    Address, Config, IdSource, Imap, Lmtp, Mx, Origin, Pop3, Submission, TlsFiles, UnixSocket,
+    Address, Config, Door, IdSource, Imap, Lmtp, Mx, Origin, Pop3, Submission, TlsFiles, UnixSocket,
 };
 pub use restart::reloadable;
 pub use turnover::Turnover;
@@ -58,14 +58,22 @@ pub fn parse(path: &Path, text: &str) -> Result<Config, ConfigErrors> {
     resolve::resolve(path, text, as_written(path, text)?)
 }
 
-/// The run directory the file names: all that the `bulkhead` command needs of it, so nothing else is resolved.
+/// The run directory the file names: all that the `bulkhead` command needs of it, and so whatever else may be wrong with
+/// the file: a suite that runs has to be asked how it is, and to be stopped, all the same.
 ///
 /// # Errors
-/// When the file cannot be read or is not in form.
+/// When the file cannot be read.
 pub fn run_dir(path: &Path) -> Result<PathBuf, ConfigErrors> {
-    Ok(as_written(path, &read(path)?)?
-        .run_dir
-        .map_or_else(written::default_run_dir, toml::Spanned::into_inner))
+    Ok(run_dir_of(&read(path)?))
+}
+
+fn run_dir_of(text: &str) -> PathBuf {
+    let (document, _mistakes) = toml::de::DeTable::parse_recoverable(text);
+    let written = document.get_ref().iter().find(|(key, _)| key.get_ref() == "run_dir");
+    match written.map(|(_, value)| value.get_ref()) {
+        Some(toml::de::DeValue::String(directory)) => PathBuf::from(directory.as_ref()),
+        _ => written::default_run_dir(),
+    }
 }
 
 fn as_written(path: &Path, text: &str) -> Result<Written, ConfigErrors> {

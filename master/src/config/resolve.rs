@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use ipc::role::{Layer, Layers};
 use ipc::service::control::LogLevel;
-use ipc::slice::Blocks;
+use ipc::slice::{Blocks, Networks};
 use toml::Spanned;
 
 use super::error::{ConfigError, ConfigErrors};
 use super::resolve_access::{NO_BLOCKS, access};
-use super::resolved::{Address, Config, IdSource, Imap, Mx, Origin, Pop3};
+use super::resolved::{Address, Config, Door, IdSource, Imap, Mx, Origin, Pop3};
 use super::written::{self, Quantity, Written};
 use super::{address, keys, names, units};
 
@@ -26,11 +26,19 @@ const MESSAGE_SIZES: RangeInclusive<u64> = 64 * KIB..=GIB;
 pub(super) const RECIPIENTS: RangeInclusive<u32> = 100..=10_000;
 /// The uids of one instance lie within; root, nobody and the upper half are never a role's.
 const UID_BASES: RangeInclusive<u32> = 1..=2_000_000_000;
-pub(super) const WORKERS: RangeInclusive<u16> = 1..=256;
+const WORKERS: RangeInclusive<u16> = 1..=256;
 
 pub(super) fn resolve(file: &Path, text: &str, written: Written) -> Result<Config, ConfigErrors> {
-    let mut r = Resolver { file, text, errors: Vec::new(), addresses: HashSet::new(), blocks: NO_BLOCKS };
+    let mut r = Resolver {
+        file,
+        text,
+        errors: Vec::new(),
+        addresses: HashSet::new(),
+        blocks: NO_BLOCKS,
+        never_block: Networks::NONE,
+    };
     r.blocks = r.blocks(&written.limits);
+    r.never_block = r.never_block(&written.limits);
     let max_message_size = r.size(written.mx.max_message_size.as_ref(), 50 * MIB, MESSAGE_SIZES);
     let run_dir = r.directory(written.run_dir, written::default_run_dir());
     let config = Config {
@@ -43,7 +51,7 @@ pub(super) fn resolve(file: &Path, text: &str, written: Written) -> Result<Confi
         tls: r.tls(written.tls),
         turnover: r.turnover(&written.replace),
         max_message_size,
-        never_block: r.never_block(&written.limits),
+        never_block: r.never_block,
         blocks: r.blocks,
         mx: r.mx(&written.mx),
         imap: r.imap(&written.imap),
@@ -66,6 +74,7 @@ pub(super) struct Resolver<'a> {
     errors: Vec<ConfigError>,
     addresses: HashSet<SocketAddr>,
     pub(super) blocks: Blocks,
+    pub(super) never_block: Networks,
 }
 
 impl Resolver<'_> {
@@ -126,20 +135,29 @@ impl Resolver<'_> {
 
     fn mx(&mut self, written: &written::Mx) -> Mx {
         Mx {
-            listen: self.listen(written.listen.as_deref(), 25),
-            workers: self.number(written.workers.as_ref(), cores(), WORKERS),
+            door: Door {
+                listen: self.listen(written.listen.as_deref(), 25),
+                listen_tls: Vec::new(),
+                workers: self.workers(written.workers.as_ref()),
+                limits: self.limits(access!(written), (1000, 50)),
+            },
             max_recipients: self.number(written.max_recipients.as_ref(), 1000, RECIPIENTS),
-            limits: self.limits(access!(written), (1000, 50)),
         }
     }
 
+    /// Who says where TLS is spoken from the first byte and nothing else has no port without it, least of all the one that
+    /// is everybody's.
     fn imap(&mut self, written: &written::Imap) -> Imap {
+        let none = written.listen_tls.is_some().then_some(&[][..]);
         Imap {
-            listen_tls: self.listen(written.listen_tls.as_deref(), 993),
-            workers: self.number(written.workers.as_ref(), cores(), WORKERS),
+            door: Door {
+                listen: self.listen(written.listen.as_deref().or(none), 143),
+                listen_tls: self.listen(written.listen_tls.as_deref(), 993),
+                workers: self.workers(written.workers.as_ref()),
+                limits: self.limits(access!(written), (4000, 200)),
+            },
             // RFC 9051 section 5.4 asks for 30 at least; a shorter time is the administrator's choice
             idle_minutes: self.number(written.idle_minutes.as_ref(), 30, 1..=1440),
-            limits: self.limits(access!(written), (4000, 200)),
         }
     }
 
@@ -148,12 +166,14 @@ impl Resolver<'_> {
         let off = written::Pop3 { listen: Some(vec![]), listen_tls: Some(vec![]), ..Default::default() };
         let written = written.unwrap_or(&off);
         Pop3 {
-            listen: self.listen(written.listen.as_deref(), 110),
-            listen_tls: self.listen(written.listen_tls.as_deref(), 995),
-            workers: self.number(written.workers.as_ref(), cores(), WORKERS),
+            door: Door {
+                listen: self.listen(written.listen.as_deref(), 110),
+                listen_tls: self.listen(written.listen_tls.as_deref(), 995),
+                workers: self.workers(written.workers.as_ref()),
+                limits: self.limits(access!(written), (1000, 50)),
+            },
             // RFC 1939 section 3 asks for 10 at least; a shorter time is the administrator's choice
             idle_minutes: self.number(written.idle_minutes.as_ref(), 10, 1..=1440),
-            limits: self.limits(access!(written), (1000, 50)),
         }
     }
 
@@ -209,10 +229,11 @@ impl Resolver<'_> {
         }
         number
     }
-}
 
-/// One worker a core.
-pub(super) fn cores() -> u16 {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    u16::try_from(cores).unwrap_or(u16::MAX).clamp(*WORKERS.start(), 64)
+    /// One a core, where nothing is written.
+    pub(super) fn workers(&mut self, written: Option<&Spanned<u16>>) -> u16 {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let default = u16::try_from(cores).unwrap_or(u16::MAX).clamp(*WORKERS.start(), 64);
+        self.number(written, default, WORKERS)
+    }
 }

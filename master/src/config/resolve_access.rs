@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use ipc::budget;
 use ipc::network::Network;
-use ipc::slice::{Blocks, Limits, Proxies};
+use ipc::slice::{Blocks, Limits, Networks};
 use toml::Spanned;
 
 use super::resolve::Resolver;
@@ -50,7 +50,8 @@ impl Resolver<'_> {
             connections,
             connections_per_address: per_address,
             connections_per_network: self.number(written.per_network.as_ref(), default, 1..=connections),
-            proxies: self.proxies(written.proxy_from),
+            proxies: self.list(written.proxy_from),
+            never_block: self.never_block,
             blocks: self.blocks,
         }
     }
@@ -71,27 +72,21 @@ impl Resolver<'_> {
     }
 
     /// The host itself, where nothing is written.
-    pub(super) fn never_block(&mut self, written: &written::LimitsSection) -> Vec<Network> {
-        let Some(written) = &written.never_block else {
-            return vec![
-                Network::of(Ipv4Addr::LOCALHOST.into(), 8),
-                Network::of(Ipv6Addr::LOCALHOST.into(), 128),
-            ];
-        };
-        if let Some(first) = written.get(budget::NEVER_BLOCKED) {
-            let hint = format!("there can be {}", budget::NEVER_BLOCKED);
-            self.complain(first.span(), (format!("{} networks are too many", written.len()), hint));
+    pub(super) fn never_block(&mut self, written: &written::LimitsSection) -> Networks {
+        if let Some(written) = &written.never_block {
+            return self.list(written);
         }
-        self.networks(written)
+        let host = [Network::of(Ipv4Addr::LOCALHOST.into(), 8), Network::of(Ipv6Addr::LOCALHOST.into(), 128)];
+        Networks::new(&host).unwrap_or(Networks::NONE)
     }
 
-    fn proxies(&mut self, written: &[Spanned<String>]) -> Proxies {
+    fn list(&mut self, written: &[Spanned<String>]) -> Networks {
         let networks = self.networks(written);
-        Proxies::new(&networks).unwrap_or_else(|count| {
+        Networks::new(&networks).unwrap_or_else(|count| {
             let span = written.first().map_or(0..0, Spanned::span);
-            let hint = format!("there can be {}", budget::PROXIES);
+            let hint = format!("there can be {}", budget::NETWORKS);
             self.complain(span, (format!("{count} networks are too many"), hint));
-            Proxies::NONE
+            Networks::NONE
         })
     }
 

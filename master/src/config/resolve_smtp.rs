@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 
-use super::resolve::{RECIPIENTS, Resolver, WORKERS, cores};
+use super::resolve::{RECIPIENTS, Resolver};
 use super::resolve_access::access;
-use super::resolved::{Lmtp, Submission, UnixSocket};
+use super::resolved::{Door, Lmtp, Submission, UnixSocket};
 use super::written;
 
 /// What a person with a list of a few hundred needs, and a thief of a password does not want.
@@ -23,16 +23,18 @@ impl Resolver<'_> {
             written::Submission { listen: Some(vec![]), listen_tls: Some(vec![]), ..Default::default() };
         let written = written.unwrap_or(&off);
         Submission {
-            listen: self.listen(written.listen.as_deref(), 587),
-            listen_tls: self.listen(written.listen_tls.as_deref(), 465),
-            workers: self.number(written.workers.as_ref(), cores(), WORKERS),
+            door: Door {
+                listen: self.listen(written.listen.as_deref(), 587),
+                listen_tls: self.listen(written.listen_tls.as_deref(), 465),
+                workers: self.workers(written.workers.as_ref()),
+                limits: self.limits(access!(written), (1000, 50)),
+            },
             max_recipients: self.number(written.max_recipients.as_ref(), 1000, RECIPIENTS),
             recipients_per_hour: self.number(
                 written.max_recipients_per_hour.as_ref(),
                 RECIPIENTS_PER_HOUR,
                 1..=1_000_000,
             ),
-            limits: self.limits(access!(written), (1000, 50)),
         }
     }
 
@@ -42,11 +44,14 @@ impl Resolver<'_> {
         let unix = written.and_then(|written| self.unix(written, run_dir));
         let written = written.unwrap_or(&off);
         Lmtp {
-            listen: self.listen(Some(written.listen.as_deref().unwrap_or_default()), 24),
+            door: Door {
+                listen: self.listen(Some(written.listen.as_deref().unwrap_or_default()), 24),
+                listen_tls: Vec::new(),
+                workers: self.workers(written.workers.as_ref()),
+                limits: self.limits(access!(written), (1000, 50)),
+            },
             unix,
-            workers: self.number(written.workers.as_ref(), cores(), WORKERS),
             max_recipients: self.number(written.max_recipients.as_ref(), 1000, RECIPIENTS),
-            limits: self.limits(access!(written), (1000, 50)),
         }
     }
 

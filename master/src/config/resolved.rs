@@ -3,12 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use ipc::network::Network;
 use ipc::role::{Layers, Role};
 use ipc::service::control::LogLevel;
 use ipc::slice::{
-    AuthConfig, Blocks, ImapConfig, KeysConfig, Limits, LmtpConfig, MxConfig, Pop3Config, RoleConfig,
-    StoreConfig, SubmissionConfig,
+    AuthConfig, Blocks, ImapConfig, KeysConfig, Limits, LmtpConfig, MxConfig, Networks, Pop3Config,
+    RoleConfig, StoreConfig, SubmissionConfig,
 };
 
 use super::turnover::Turnover;
@@ -39,7 +38,7 @@ pub struct Config {
     /// When an address is refused.
     pub blocks: Blocks,
     /// Networks that never are.
-    pub never_block: Vec<Network>,
+    pub never_block: Networks,
     /// SMTP.
     pub mx: Mx,
     /// IMAP.
@@ -90,77 +89,66 @@ pub enum Origin {
     Default,
 }
 
+/// What every reader has.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// Where, in plain, perhaps until TLS is asked for.
+    pub listen: Vec<Address>,
+    /// Where, with TLS from the first byte.
+    pub listen_tls: Vec<Address>,
+    /// Processes.
+    pub workers: u16,
+    /// Connections of one worker.
+    pub limits: Limits,
+}
+
 /// SMTP.
 #[derive(Clone, Debug)]
 pub struct Mx {
-    /// Where.
-    pub listen: Vec<Address>,
-    /// Processes.
-    pub workers: u16,
+    /// Its ports.
+    pub door: Door,
     /// Recipients of one transaction.
     pub max_recipients: u32,
-    /// Connections of one worker.
-    pub limits: Limits,
 }
 
 /// IMAP.
 #[derive(Clone, Debug)]
 pub struct Imap {
-    /// Where, with TLS from the first byte.
-    pub listen_tls: Vec<Address>,
-    /// Processes.
-    pub workers: u16,
+    /// Its ports.
+    pub door: Door,
     /// Minutes a session may be silent.
     pub idle_minutes: u32,
-    /// Connections of one worker.
-    pub limits: Limits,
 }
 
 /// POP3.
 #[derive(Clone, Debug)]
 pub struct Pop3 {
-    /// Where, in plain until STLS.
-    pub listen: Vec<Address>,
-    /// Where, with TLS from the first byte.
-    pub listen_tls: Vec<Address>,
-    /// Processes.
-    pub workers: u16,
+    /// Its ports.
+    pub door: Door,
     /// Minutes a session may be silent.
     pub idle_minutes: u32,
-    /// Connections of one worker.
-    pub limits: Limits,
 }
 
 /// SMTP of those who live here.
 #[derive(Clone, Debug)]
 pub struct Submission {
-    /// Where, in plain until STARTTLS.
-    pub listen: Vec<Address>,
-    /// Where, with TLS from the first byte.
-    pub listen_tls: Vec<Address>,
-    /// Processes.
-    pub workers: u16,
+    /// Its ports.
+    pub door: Door,
     /// Recipients of one transaction.
     pub max_recipients: u32,
     /// Recipients elsewhere of one account in an hour.
     pub recipients_per_hour: u32,
-    /// Connections of one worker.
-    pub limits: Limits,
 }
 
 /// LMTP.
 #[derive(Clone, Debug)]
 pub struct Lmtp {
-    /// Where.
-    pub listen: Vec<Address>,
+    /// Its ports.
+    pub door: Door,
     /// And where in the file system.
     pub unix: Option<UnixSocket>,
-    /// Processes.
-    pub workers: u16,
     /// Recipients of one transaction.
     pub max_recipients: u32,
-    /// Connections of one worker.
-    pub limits: Limits,
 }
 
 /// A listening socket in the file system.
@@ -175,30 +163,42 @@ pub struct UnixSocket {
 }
 
 impl Config {
+    /// The ports of a reader.
+    #[must_use]
+    pub fn door(&self, role: Role) -> Option<&Door> {
+        match role {
+            Role::Mx => Some(&self.mx.door),
+            Role::Imap => Some(&self.imap.door),
+            Role::Pop3 => Some(&self.pop3.door),
+            Role::Submission => Some(&self.submission.door),
+            Role::Lmtp => Some(&self.lmtp.door),
+            Role::Master | Role::Auth | Role::Keys | Role::Store => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn door_mut(&mut self, role: Role) -> Option<&mut Door> {
+        match role {
+            Role::Mx => Some(&mut self.mx.door),
+            Role::Imap => Some(&mut self.imap.door),
+            Role::Pop3 => Some(&mut self.pop3.door),
+            Role::Submission => Some(&mut self.submission.door),
+            Role::Lmtp => Some(&mut self.lmtp.door),
+            Role::Master | Role::Auth | Role::Keys | Role::Store => None,
+        }
+    }
+
     /// How many processes a role has.
     #[must_use]
     pub fn workers(&self, role: Role) -> u16 {
-        match role {
-            Role::Mx => self.mx.workers,
-            Role::Imap => self.imap.workers,
-            Role::Pop3 => self.pop3.workers,
-            Role::Submission => self.submission.workers,
-            Role::Lmtp => self.lmtp.workers,
-            Role::Master | Role::Auth | Role::Keys | Role::Store => 1,
-        }
+        self.door(role).map_or(1, |door| door.workers)
     }
 
     /// Where a role listens, and whether TLS begins with the first byte there.
     #[must_use]
     pub fn listeners(&self, role: Role) -> Vec<(&[Address], bool)> {
-        match role {
-            Role::Mx => vec![(&self.mx.listen, false)],
-            Role::Imap => vec![(&self.imap.listen_tls, true)],
-            Role::Pop3 => vec![(&self.pop3.listen, false), (&self.pop3.listen_tls, true)],
-            Role::Submission => vec![(&self.submission.listen, false), (&self.submission.listen_tls, true)],
-            Role::Lmtp => vec![(&self.lmtp.listen, false)],
-            Role::Master | Role::Auth | Role::Keys | Role::Store => Vec::new(),
-        }
+        let door = self.door(role).into_iter();
+        door.flat_map(|door| [(door.listen.as_slice(), false), (door.listen_tls.as_slice(), true)]).collect()
     }
 
     /// The socket in the file system that a role listens on.
@@ -218,18 +218,6 @@ impl Config {
             || self.listeners(role).iter().any(|(addresses, _)| !addresses.is_empty())
     }
 
-    /// How many connections a reader takes, to be changed.
-    pub fn limits_mut(&mut self, role: Role) -> Option<&mut Limits> {
-        match role {
-            Role::Mx => Some(&mut self.mx.limits),
-            Role::Imap => Some(&mut self.imap.limits),
-            Role::Pop3 => Some(&mut self.pop3.limits),
-            Role::Submission => Some(&mut self.submission.limits),
-            Role::Lmtp => Some(&mut self.lmtp.limits),
-            Role::Master | Role::Auth | Role::Keys | Role::Store => None,
-        }
-    }
-
     /// The slice of a role: all it gets to know. The master has none.
     #[must_use]
     pub fn slice(&self, role: Role) -> Option<RoleConfig> {
@@ -239,35 +227,35 @@ impl Config {
                 hostname: self.hostname.clone(),
                 max_message_size: self.max_message_size,
                 max_recipients: self.mx.max_recipients,
-                limits: self.mx.limits,
+                limits: self.mx.door.limits,
             }),
             Role::Imap => RoleConfig::Imap(ImapConfig {
                 hostname: self.hostname.clone(),
                 max_message_size: self.max_message_size,
                 idle_minutes: self.imap.idle_minutes,
-                limits: self.imap.limits,
+                limits: self.imap.door.limits,
             }),
             Role::Pop3 => RoleConfig::Pop3(Pop3Config {
                 hostname: self.hostname.clone(),
                 idle_minutes: self.pop3.idle_minutes,
-                limits: self.pop3.limits,
+                limits: self.pop3.door.limits,
             }),
             Role::Submission => RoleConfig::Submission(SubmissionConfig {
                 hostname: self.hostname.clone(),
                 max_message_size: self.max_message_size,
                 max_recipients: self.submission.max_recipients,
-                limits: self.submission.limits,
+                limits: self.submission.door.limits,
             }),
             Role::Lmtp => RoleConfig::Lmtp(LmtpConfig {
                 hostname: self.hostname.clone(),
                 max_message_size: self.max_message_size,
                 max_recipients: self.lmtp.max_recipients,
-                limits: self.lmtp.limits,
+                limits: self.lmtp.door.limits,
             }),
             Role::Auth => RoleConfig::Auth(AuthConfig {
                 domain: self.domain.clone(),
                 blocks: self.blocks,
-                never_block: self.never_block.clone(),
+                never_block: self.never_block,
             }),
             Role::Keys => RoleConfig::Keys(KeysConfig {
                 hostname: self.hostname.clone(),
@@ -290,28 +278,21 @@ impl Config {
     pub fn max_open_files(&self, role: Role) -> u64 {
         /// The runtime, channels to every peer, listeners, the control channel, and what is being replaced.
         const BASE: u64 = 256;
-        let connections = |limits: Limits| u64::from(limits.connections);
-        let workers = Role::STARTED
-            .into_iter()
-            .filter(|role| self.has(*role) && role.is_reader())
-            .fold(0_u64, |sum, role| sum.saturating_add(self.workers(role).into()));
-        let logged_in = |role: Role, limits| {
-            let workers = if self.has(role) { self.workers(role) } else { 0 };
-            connections(limits).saturating_mul(workers.into())
+        let readers = Role::STARTED.into_iter().filter(|role| self.has(*role) && role.is_reader());
+        let workers = readers.fold(0_u64, |sum, role| sum.saturating_add(self.workers(role).into()));
+        let connections = |role| self.door(role).map_or(0, |door| u64::from(door.limits.connections));
+        let logged_in = |role| match self.has(role) {
+            true => connections(role).saturating_mul(self.workers(role).into()),
+            false => 0,
         };
         let more = match role {
-            Role::Mx => connections(self.mx.limits),
-            // a mailbox session comes with each login
-            Role::Imap => connections(self.imap.limits).saturating_mul(2),
-            Role::Pop3 => connections(self.pop3.limits).saturating_mul(2),
-            // and a submit session
-            Role::Submission => connections(self.submission.limits).saturating_mul(2),
-            Role::Lmtp => connections(self.lmtp.limits),
+            Role::Mx | Role::Lmtp => connections(role),
+            // a session with the store comes with each login
+            Role::Imap | Role::Pop3 | Role::Submission => connections(role).saturating_mul(2),
             // the far ends of those, and segments
-            Role::Store => logged_in(Role::Imap, self.imap.limits)
-                .saturating_add(logged_in(Role::Pop3, self.pop3.limits))
-                .saturating_add(logged_in(Role::Submission, self.submission.limits))
-                .saturating_add(workers.saturating_mul(2))
+            Role::Store => [Role::Imap, Role::Pop3, Role::Submission]
+                .into_iter()
+                .fold(workers.saturating_mul(2), |sum, role| sum.saturating_add(logged_in(role)))
                 .saturating_add(1024),
             // session descriptors on their way through
             Role::Auth => workers.saturating_mul(64).saturating_add(256),

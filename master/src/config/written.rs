@@ -114,6 +114,8 @@ pub struct Mx {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Imap {
+    /// Addresses with port on which a session begins in plain; none by default when `listen_tls` is written.
+    pub listen: Option<Vec<Spanned<String>>>,
     /// Addresses with port on which TLS begins with the first byte (RFC 8314 section 3).
     pub listen_tls: Option<Vec<Spanned<String>>>,
     /// Processes; one per core.

@@ -47,13 +47,30 @@ pub enum No {
     Stopping,
 }
 
+/// Why nobody is asked now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotNow {
+    /// Not all have served yet.
+    #[error("the suite is being started")]
+    Starting,
+    /// It drains.
+    #[error("the suite is being stopped")]
+    Stopping,
+    /// Everybody is being asked.
+    #[error("another reload is under way")]
+    UnderWay,
+    /// That one was asked before, and has said nothing.
+    #[error("{0} has not yet answered for the reload before this one")]
+    Owing(Instance),
+}
+
 /// What came of the wish to ask everybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asking {
     /// They are asked; [`Action::Settle`] follows, now or later.
     Begun(Vec<Action>),
     /// It is not the time for it, and why.
-    NotNow(&'static str),
+    NotNow(NotNow),
 }
 
 impl Supervisor {
@@ -61,17 +78,16 @@ impl Supervisor {
     ///
     /// # Errors
     /// Why not.
-    pub fn can_ask(&self) -> Result<(), &'static str> {
+    pub fn can_ask(&self) -> Result<(), NotNow> {
+        let owing = self.processes.iter().find(|(_, process)| process.owes_answer);
         if self.stage == Stage::Starting {
-            Err("the suite is being started")
+            Err(NotNow::Starting)
         } else if self.is_stopping() {
-            Err("the suite is being stopped")
+            Err(NotNow::Stopping)
         } else if self.round.is_some() {
-            Err("another reload is under way")
-        } else if self.processes.values().any(|process| process.owes_answer) {
-            Err("a role has not yet answered for the reload before this one")
+            Err(NotNow::UnderWay)
         } else {
-            Ok(())
+            owing.map_or(Ok(()), |(instance, _)| Err(NotNow::Owing(*instance)))
         }
     }
 
@@ -98,6 +114,16 @@ impl Supervisor {
         }
         self.round = Some(round);
         Asking::Begun(actions)
+    }
+
+    /// A process has come to serve with the configuration of before. If the others are being asked, it is, too: it has
+    /// sessions from now on, which are not to end because it came a moment late.
+    pub(super) fn ask_latecomer(&mut self, instance: Instance) -> Option<Action> {
+        let (round, process) = self.round.as_mut().zip(self.processes.get_mut(&instance))?;
+        process.owes_answer = true;
+        round.asked.insert(instance);
+        round.waiting.insert(instance);
+        Some(Action::Prepare(instance))
     }
 
     /// The new configuration is in force, after [`Action::Settle`] of a yes: those who were asked are told, those who
@@ -135,9 +161,9 @@ impl Supervisor {
             Phase::Locking { .. } | Phase::Locked { .. } | Phase::Starting { .. } => {
                 self.kill(instance, Reason::Outdated)
             }
+            // it was asked, and has been replaced since: what is listened on is nothing to it any more
+            Phase::Retiring { .. } if asked => vec![Action::Abort(instance)],
             _ if asked => vec![Action::Commit(instance, seat)],
-            // it came to serve while the others were asked, and was started with the old one
-            Phase::Ready { .. } => self.kill(instance, Reason::Outdated),
             _ => Vec::new(),
         }
     }

@@ -54,6 +54,8 @@ pub enum LoginOutcome {
     Welcome(AccountId),
     /// Unknown user or wrong password.
     Denied,
+    /// Too many of those came from there.
+    Blocked,
     /// Not now.
     Unavailable,
 }

@@ -41,11 +41,12 @@ pub(super) struct Context {
     failed_logins: u32,
     before_login: u32,
     bad_in_a_row: u32,
+    offences: u32,
 }
 
 impl Context {
     pub(super) fn new(settings: Arc<Settings>, security: Security) -> Self {
-        Context { settings, security, failed_logins: 0, before_login: 0, bad_in_a_row: 0 }
+        Context { settings, security, failed_logins: 0, before_login: 0, bad_in_a_row: 0, offences: 0 }
     }
 
     /// Counts a command that was read before the login.
@@ -59,6 +60,16 @@ impl Context {
             Verdict::Good => 0,
             Verdict::Bad => self.bad_in_a_row.saturating_add(1),
         };
+    }
+
+    /// What a stranger said is no command.
+    pub(super) fn no_command(&mut self) {
+        self.offences = self.offences.saturating_add(1);
+    }
+
+    /// How often that was so since this was asked last.
+    pub(super) fn take_offences(&mut self) -> u32 {
+        std::mem::take(&mut self.offences)
     }
 
     /// The password was wrong.

@@ -26,6 +26,8 @@ pub(super) enum Opened {
     Maildrop(Box<Maildrop>),
     /// The name or the password is wrong.
     Denied,
+    /// Nobody looked at it: too many were wrong.
+    Blocked,
     /// Nobody could say.
     Unavailable,
     /// The password is right, and the maildrop is not to be had.
@@ -52,6 +54,7 @@ impl Opening {
             Opening::Deciding => match answer {
                 Some(Answer::Login(LoginOutcome::Welcome(account))) => Ok(self.find(account, None, 0)),
                 Some(Answer::Login(LoginOutcome::Denied)) => Ok(Turn::Done(Opened::Denied)),
+                Some(Answer::Login(LoginOutcome::Blocked)) => Ok(Turn::Done(Opened::Blocked)),
                 Some(Answer::Login(LoginOutcome::Unavailable)) => Ok(Turn::Done(Opened::Unavailable)),
                 Some(Answer::Lost) => Err(Fault::Lost),
                 _ => Err(Fault::OutOfPhase),

@@ -13,7 +13,7 @@ use super::limits::{LINE, LOGIN_PATIENCE, PENDING_OUTPUT};
 use super::listing::Listing;
 use super::maildrop::Maildrop;
 use super::opening::{Opened, Opening};
-use super::parse::parse;
+use super::parse::{Syntax, parse};
 use super::reply::{self, Code};
 use super::state::{Fault, Naming, State, Turn};
 use super::transfer::{Sent, Transfer};
@@ -55,13 +55,20 @@ impl Pop3Session {
                 self.state = State::Authorization(naming);
                 return Some(Step::Read);
             }
-            Err(NoLine::TooLong) => return self.too_long(out),
+            Err(NoLine::TooLong) => {
+                self.context.no_command();
+                return self.too_long(out);
+            }
         };
         self.context.before_login();
         let (state, verdict) = match (naming, parse(&line)) {
             (Naming::Sasl, _) => command::response(&line, out),
             (naming, Ok(said)) => command::authorize(&self.context, naming, said, out),
             (naming, Err(syntax)) => {
+                // mail programs try AUTH without a mechanism, each time they come
+                if syntax == Syntax::Unknown {
+                    self.context.no_command();
+                }
                 reply::err(syntax.text(), out);
                 (State::Authorization(naming), Verdict::Bad)
             }
@@ -125,6 +132,12 @@ impl Pop3Session {
                 self.context.login_failed();
                 reply::err_with(Code::Auth, "Wrong name or password.", out);
                 self.go(State::Authorization(Naming::Nobody), Verdict::Bad)
+            }
+            Opened::Blocked => {
+                let text = "Too many failed logins from your address, try again later.";
+                reply::err_with(Code::Temporary, text, out);
+                self.state = State::Closed;
+                None
             }
             Opened::Unavailable => {
                 reply::err_with(Code::Temporary, "Logins are not possible now, try again later.", out);
@@ -260,6 +273,10 @@ impl Session for Pop3Session {
         };
     }
 
+    fn take_offences(&mut self) -> u32 {
+        self.context.take_offences()
+    }
+
     fn patience(&self) -> Duration {
         match self.state {
             State::Transaction(_) => self.context.settings.idle,
@@ -276,7 +293,9 @@ impl Session for Pop3Session {
                 reply::err_with(Code::Temporary, "The server is going down, come back soon.", output);
             }
             Farewell::Overlong => reply::err("Line too long.", output),
-            Farewell::Unavailable => reply::err_with(Code::Temporary, STORE_GONE, output),
+            Farewell::Unavailable => {
+                reply::err_with(Code::Temporary, "Too many connections, come back later.", output);
+            }
         }
         self.state = State::Closed;
     }

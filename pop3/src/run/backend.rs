@@ -1,6 +1,5 @@
 //! Performs what a session asks: logins by `auth`, everything else by the store, on the channel that came with the login.
 
-use std::net::IpAddr;
 use std::rc::Rc;
 
 use ipc::channel::ChannelError;
@@ -8,7 +7,7 @@ use ipc::mail::Password;
 use ipc::rpc::{Client, Link};
 use ipc::service::login::Login;
 use ipc::service::mailbox::{MailboxClient, MailboxRequest};
-use listener::connection::{Connection, ConnectionId};
+use listener::connection::{Caller, Connection};
 use listener::login::{LoggedIn, log_in};
 use listener::session::Backend;
 
@@ -18,8 +17,7 @@ use crate::proto::{Answer, Ask, LoginOutcome};
 #[derive(Debug)]
 pub struct StoreBackend {
     login: Rc<Link<Client<Login>>>,
-    connection: ConnectionId,
-    remote: IpAddr,
+    caller: Caller,
     mailbox: Mailbox,
 }
 
@@ -37,17 +35,17 @@ impl StoreBackend {
     /// For a connection on which nobody is logged in.
     #[must_use]
     pub fn new(login: Rc<Link<Client<Login>>>, connection: &Connection) -> Self {
-        let remote = connection.peer.ip().to_canonical();
-        StoreBackend { login, connection: connection.id, remote, mailbox: Mailbox::None }
+        StoreBackend { login, caller: connection.caller(), mailbox: Mailbox::None }
     }
 
     async fn log_in(&mut self, login: String, password: Password) -> LoginOutcome {
-        match log_in(&self.login, self.connection, self.remote, login, password).await {
+        match log_in(&self.login, &self.caller, login, password).await {
             LoggedIn::Welcome(account, client) => {
                 self.mailbox = Mailbox::Open(client);
                 LoginOutcome::Welcome(account)
             }
             LoggedIn::Denied => LoginOutcome::Denied,
+            LoggedIn::Blocked => LoginOutcome::Blocked,
             LoggedIn::Unavailable => LoginOutcome::Unavailable,
         }
     }
@@ -65,7 +63,7 @@ impl Backend for StoreBackend {
         match by_store(client, ask).await {
             Ok(answer) => answer,
             Err(error) => {
-                tracing::warn!(connection = %self.connection, %error, "the mailbox session ended");
+                tracing::warn!(connection = %self.caller.id, %error, "the mailbox session ended");
                 self.mailbox = Mailbox::Gone;
                 Answer::Lost
             }
@@ -79,7 +77,7 @@ impl Backend for StoreBackend {
             // news of the mailbox are for the next session; that there is no store any more is for this one
             Mailbox::Open(client) => {
                 let error = client.ended().await;
-                tracing::warn!(connection = %self.connection, %error, "the mailbox session ended");
+                tracing::warn!(connection = %self.caller.id, %error, "the mailbox session ended");
                 self.mailbox = Mailbox::Gone;
             }
         }

@@ -11,12 +11,12 @@ use ipc::control::Control;
 use ipc::exit::{Exit, Failure};
 use ipc::peers::Service;
 use ipc::role::Instance;
-use ipc::rpc::{Client, Link};
 use ipc::service::control::ReloadRefusal;
-use ipc::service::login::Login;
 use ipc::slice::{Limits, Pop3Config, RoleConfig};
 use listener::connection::Connection;
+use listener::gate::Custom;
 use listener::helpers::Helpers;
+use listener::login::Logins;
 use listener::serve::Reader;
 use sandbox::startup::Started;
 
@@ -40,7 +40,7 @@ pub async fn serve(started: Started<Helpers>) -> Result<(), Failure> {
 pub struct Pop3 {
     settings: Arc<Settings>,
     limits: Limits,
-    login: Rc<Link<Client<Login>>>,
+    logins: Logins,
 }
 
 impl Pop3 {
@@ -52,7 +52,7 @@ impl Pop3 {
             idle: Duration::from_secs(u64::from(config.idle_minutes).saturating_mul(60)),
             shares: Shares::default(),
         };
-        Pop3 { settings: Arc::new(settings), limits: config.limits, login: Rc::default() }
+        Pop3 { settings: Arc::new(settings), limits: config.limits, logins: Logins::default() }
     }
 }
 
@@ -68,29 +68,28 @@ impl Reader for Pop3 {
         let RoleConfig::Pop3(config) = config else { return Err(ReloadRefusal::Restart) };
         let Pop3 { settings, limits, .. } = Pop3::new(config);
         let settings = Settings { shares: self.settings.shares.clone(), ..(*settings).clone() };
-        Ok(Pop3 { settings: Arc::new(settings), limits, login: Rc::clone(&self.login) })
+        Ok(Pop3 { settings: Arc::new(settings), limits, logins: self.logins.clone() })
+    }
+
+    fn custom(&self) -> Custom {
+        Custom::LogIn
     }
 
     fn busy(&self) -> &[u8] {
-        b"-ERR [SYS/TEMP] Too many connections from your address.\r\n"
+        b"-ERR [SYS/TEMP] Too many connections or errors, try again later.\r\n"
     }
 
     fn open(&self, connection: &Connection) -> (Pop3Session, StoreBackend) {
         let security = if connection.tls.is_some() { Security::Tls } else { Security::Plain };
-        let backend = StoreBackend::new(Rc::clone(&self.login), connection);
+        let backend = StoreBackend::new(Rc::clone(&self.logins.link), connection);
         (Pop3Session::new(Arc::clone(&self.settings), security), backend)
     }
 
     fn introduce(&self, control: &Control) {
-        self.login.on_starving(control.plea(Service::Login));
+        self.logins.introduce(control);
     }
 
     fn wire(&self, service: Service, peer: Instance, socket: OwnedFd) -> Result<(), Failure> {
-        if service != Service::Login {
-            return Err(Failure::new(Exit::Software, format!("{peer} was wired for {service:?}")));
-        }
-        let client = Client::start(socket).map_err(|error| Failure::system("channel to auth", error))?;
-        self.login.replace(client);
-        Ok(())
+        self.logins.wire(service, peer, socket)
     }
 }

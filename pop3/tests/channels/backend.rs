@@ -14,6 +14,7 @@ use ipc::service::login::{Login, LoginReply};
 use ipc::service::mailbox::{MailboxReply, MailboxRequest, Refusal};
 use ipc::socket::{CHUNK_MAX, pair};
 use listener::connection::{Connection, ConnectionId};
+use listener::gate::Guest;
 use listener::helpers::Helpers;
 use listener::session::Backend;
 
@@ -51,13 +52,20 @@ fn wired() -> (StoreBackend, tokio::sync::mpsc::UnboundedReceiver<Store>) {
         }
         let (ours, theirs) = pair().unwrap();
         sessions.send(Store::new(ours)).map_err(|_| ()).unwrap();
-        responder.reply(LoginReply::Welcome { account: AccountId(9), senders: Senders::default() }, vec![theirs]);
+        responder
+            .reply(LoginReply::Welcome { account: AccountId(9), senders: Senders::default() }, vec![theirs]);
     }));
     let link = Rc::new(Link::default());
     link.replace(Client::start(here).unwrap());
     let address: SocketAddr = "127.0.0.1:1".parse().unwrap();
-    let connection =
-        Connection { id: ConnectionId::random().unwrap(), peer: address, local: address, tls: None, helpers: Helpers::start().unwrap() };
+    let connection = Connection {
+        id: ConnectionId::random().unwrap(),
+        peer: address,
+        local: address,
+        tls: None,
+        helpers: Helpers::start().unwrap(),
+        guest: Guest::alone(address.ip()).unwrap(),
+    };
     (StoreBackend::new(link, &connection), opened)
 }
 

@@ -133,6 +133,7 @@ impl Backend {
                 LoginOutcome::Welcome(AccountId(1))
             }
             ("busy", _) => LoginOutcome::Unavailable,
+            ("guesser", _) => LoginOutcome::Blocked,
             _ => LoginOutcome::Denied,
         })
     }

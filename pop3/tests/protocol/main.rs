@@ -9,6 +9,8 @@ mod fake;
 #[cfg(test)]
 mod large;
 #[cfg(test)]
+mod offences;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod script;

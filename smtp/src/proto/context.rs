@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ipc::mail::Senders;
 
 use super::limits::{
-    BAD_COMMANDS, COMMAND_LINE, COMMANDS, IDLE_COMMANDS, LOGIN_LINE, LOGINS, REFUSED_RECIPIENTS,
+    BAD_COMMANDS, CHUNK, COMMAND_LINE, COMMANDS, IDLE_COMMANDS, LOGIN_LINE, LOGINS, REFUSED_RECIPIENTS,
 };
 use super::received::Security;
 use super::reply::{Reply, Status};
@@ -89,6 +89,13 @@ impl Context {
         match (self.service(), &self.identity) {
             (Service::Mx, _) | (Service::Submission, Identity::Unknown) => offences,
             (Service::Submission, Identity::Account { .. }) | (Service::Lmtp, _) => 0,
+        }
+    }
+
+    /// A chunk of a message comes. Whoever sends a large one in pieces has to say so often; but not octet by octet.
+    pub(super) fn chunk_comes(&mut self, octets: u64) {
+        if octets >= CHUNK {
+            self.counts.commands = 0;
         }
     }
 

@@ -80,6 +80,9 @@ pub(super) const IDLE_COMMANDS: u32 = 100;
 /// Commands of any kind between two messages; several times what a transaction with all its recipients takes.
 pub(super) const COMMANDS: u32 = 20_000;
 
+/// Octets of a chunk (BDAT) that is no mere command. Exim sends 8 KiB at a time, and a large message in very many.
+pub(super) const CHUNK: u64 = 1024;
+
 /// Logins that may fail.
 pub(super) const LOGINS: u32 = 3;
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use listener::session::{Farewell, Input, Session, Step, TlsInfo};
+use zeroize::Zeroizing;
 
 use super::command;
 use super::context::{Context, Identity};
@@ -68,7 +69,7 @@ impl SmtpSession {
                 self.state = State::Command(dialog);
                 return Turn::Over(Step::Read);
             }
-            Line::Command(line) => self.perform(dialog, parse(&line)),
+            Line::Command(line) => self.perform(dialog, parse(&Zeroizing::new(line))),
             Line::TooLong => Next::Refuse(dialog, Reply::new(500, (5, 5, 2), "Line too long")),
             Line::BareLineEnd => Next::Close(bare_line_end()),
             Line::Endless => Next::Close(endless()),
@@ -97,7 +98,7 @@ impl SmtpSession {
                 self.state = State::Authenticating(hello, exchange);
                 return Turn::Over(Step::Read);
             }
-            Line::Command(line) => command::respond(hello, exchange, &line),
+            Line::Command(line) => command::respond(hello, exchange, &Zeroizing::new(line)),
             // RFC 4954 section 4
             Line::TooLong => Next::Refuse(Dialog::Ready(hello), Reply::new(500, (5, 5, 6), "Line too long")),
             Line::BareLineEnd => Next::Close(bare_line_end()),
@@ -155,8 +156,8 @@ impl SmtpSession {
         }
     }
 
-    /// Says the same so many times more.
-    fn repeat(&mut self, dialog: Dialog, reply: Reply, left: usize, output: &mut Vec<u8>) -> Turn {
+    /// Says the same so many times more; without a dialog behind it that is the end.
+    fn repeat(&mut self, dialog: Option<Dialog>, reply: Reply, left: usize, output: &mut Vec<u8>) -> Turn {
         let mut left = left;
         while left > 1 {
             if output.len() >= PENDING_OUTPUT {
@@ -166,7 +167,10 @@ impl SmtpSession {
             reply.write(output);
             left = left.saturating_sub(1);
         }
-        self.settle(Next::Reply(dialog, reply), output);
+        match dialog {
+            Some(dialog) => self.settle(Next::Reply(dialog, reply), output),
+            None => self.close(&reply, output),
+        }
         Turn::Goes
     }
 

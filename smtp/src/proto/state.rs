@@ -26,8 +26,8 @@ pub(super) enum State {
     Receiving(Hello, Box<Incoming>),
     /// The client sends a chunk of no message.
     Skipping(Skip),
-    /// The same reply is due several times more.
-    Repeating(Dialog, Reply, usize),
+    /// The same reply is due several times more; without a dialog behind them the connection is closed.
+    Repeating(Option<Dialog>, Reply, usize),
     /// The client is to send a line of a SASL exchange.
     Authenticating(Hello, Exchange),
     /// The client sends a message that nobody wants any more.

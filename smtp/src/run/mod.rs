@@ -69,7 +69,7 @@ impl Door {
             starttls: StartTls::Offered,
             service,
         };
-        let busy = format!("421 4.7.0 {hostname} Too many connections from your address\r\n");
+        let busy = format!("421 4.7.0 {hostname} Too many connections or errors, try again later\r\n");
         Some(Door { settings: Arc::new(settings), limits: *limits, busy: busy.into_bytes() })
     }
 

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bulkhead_smtp::proto::{
-    Answer, Ask, Failure, Login, MAX_CHUNK, MAX_TARGETS, Outcome, Service, Settings, SmtpSession, Verdict,
+    Answer, Ask, Begun, Failure, Login, MAX_CHUNK, MAX_TARGETS, Outcome, Service, Settings, SmtpSession,
+    Target, TransactionId, Verdict,
 };
 use ipc::mail::Senders;
 use listener::session::{Farewell, Input, Session, Step};
@@ -113,6 +114,7 @@ fn a_chunk_keeps_its_limit_when_a_cr_was_held_back() {
 }
 
 /// A mistake in the scanner costs the structure: the message is stored as it came, and so is the next one.
+#[cfg(feature = "planted-panic")]
 #[test]
 fn a_message_on_which_the_scanner_panics_is_stored() {
     for service in [Service::Mx, Service::Submission, Service::Lmtp] {
@@ -135,6 +137,37 @@ fn a_message_on_which_the_scanner_panics_is_stored() {
             assert_eq!(panicked, !planted.is_empty(), "{service:?}");
         }
     }
+}
+
+/// A driver that sends the slow away has to know what is under way.
+#[test]
+fn what_is_under_way_is_counted() {
+    let mut session = SmtpSession::new(Arc::new(settings()), PEER);
+    let mut say = |text: &str| {
+        let (mut input, mut output) = (Input::from(text.as_bytes()), Vec::new());
+        while let Step::Ask(ask) = session.step(&mut input, &mut output) {
+            let answer = match ask {
+                Ask::Recipient { .. } => Answer::Recipient(Verdict::Accepted(vec![Target::Account(1)])),
+                Ask::Begin(_) => Answer::Begin(Ok(Begun { id: TransactionId(1), now: 0 })),
+                Ask::Chunk(_) => Answer::Chunk(Ok(())),
+                Ask::Commit(_) => Answer::Commit(Outcome::Stored),
+                other => panic!("{other:?}"),
+            };
+            session.answered(answer, &mut output);
+        }
+        session.transferring()
+    };
+    let envelope = "MAIL FROM:<>\r\nRCPT TO:<alice@here.example>\r\n";
+    assert_eq!(say(&format!("HELO c\r\n{envelope}")), None);
+    assert_eq!(say("DATA\r\nA: b\r\n\r\n"), Some(8));
+    assert_eq!(say("..\r\n.\r\n"), None);
+    assert_eq!(say(&format!("{envelope}BDAT 6\r\nA: b\r\n")), Some(6));
+    assert_eq!(say("NOOP\r\nBDAT 4\r\nC:"), Some(8));
+    assert_eq!(say(" d"), Some(10));
+    assert_eq!(say("BDAT 0 LAST\r\n"), None);
+    // what nobody wants is under way, too
+    assert_eq!(say("BDAT 9\r\nxx"), Some(0));
+    assert_eq!(say("1234567"), None);
 }
 
 /// Strangers pay for what they do wrong; who has logged in does not, and no mail server that passes mail on.
@@ -180,4 +213,17 @@ fn recipients_that_lead_to_too_many_come_with_the_next_transaction() {
     connection.send(b"DATA\r\nx\r\n.\r\n", usize::MAX);
     assert!(connection.output.starts_with(b"354 "));
     assert_eq!(connection.backend.stored.len(), 1);
+}
+
+#[test]
+fn a_large_message_may_come_in_many_chunks_but_not_octet_by_octet() {
+    for (octets, line) in [(1024, Line::Open), (1, Line::Closed)] {
+        let mut connection = Connection::new(Settings { max_message_size: 1 << 30, ..settings() });
+        connection.send(b"EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<alice@here.example>\r\n", usize::MAX);
+        let chunk = [format!("BDAT {octets}\r\n").into_bytes(), vec![b'x'; octets]].concat();
+        for _ in 0..20_001 {
+            connection.send(&chunk, usize::MAX);
+        }
+        assert_eq!(connection.line, line, "{octets}");
+    }
 }

@@ -238,7 +238,10 @@ fn judge(login: &str, password: &[u8]) -> Login {
     let address = |local: &str| ipc::mail::Address { local: local.into(), domain: "here.example".into() };
     match (login, password) {
         ("alice", b"secret") => {
-            Login::Welcome(Senders { addresses: vec![address("alice"), address("team")] })
+            Login::Welcome(Senders {
+                addresses: vec![address("alice"), address("team")],
+                ..Senders::default()
+            })
         }
         ("away", _) => Login::Unavailable,
         ("blocked", _) => Login::Blocked,

@@ -268,8 +268,7 @@ impl Index {
             return;
         };
         let State { modseq, flags, keywords } = state;
-        let row =
-            MessageRow { uid, modseq, flags, keywords, internal_date, size, id: transaction, opaque };
+        let row = MessageRow { uid, modseq, flags, keywords, internal_date, size, id: transaction, opaque };
         if let Some(mailbox) = self.mailbox_mut(account, mailbox) {
             mailbox.add(Message { row, body, structure });
         }

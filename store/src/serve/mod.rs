@@ -197,12 +197,7 @@ impl Store {
     }
 
     /// Serves a channel that the master made, in a task of its own. Its end is the client's, or the end of its nonsense.
-    fn connect(
-        self: &Rc<Self>,
-        service: Service,
-        peer: Instance,
-        socket: OwnedFd,
-    ) -> AbortHandle {
+    fn connect(self: &Rc<Self>, service: Service, peer: Instance, socket: OwnedFd) -> AbortHandle {
         let store = Rc::clone(self);
         let task = tokio::task::spawn_local(async move {
             let ended = match service {

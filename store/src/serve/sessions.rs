@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
 use ipc::channel::ChannelError;
-use ipc::mail::{AccountId, Senders};
+use ipc::mail::AccountId;
 use ipc::rpc;
 use ipc::service::sessions::{CREATE_MAX, IN_FLIGHT, Sessions, SessionsReply, SessionsRequest};
 use tokio::task::spawn_local;
@@ -42,7 +42,7 @@ async fn answer(store: &Rc<Store>, request: SessionsRequest) -> (SessionsReply, 
             open(store, account, |entered, ours| drop(spawn_local(mailbox::run(entered, ours, Kind::Import))))
                 .await
         }
-        SessionsRequest::OpenSubmit { senders, .. } if senders.addresses.len() > Senders::MAX => {
+        SessionsRequest::OpenSubmit { senders, .. } if !senders.are_in_form() => {
             (SessionsReply::Unavailable, vec![])
         }
         SessionsRequest::OpenSubmit { account, senders } => {

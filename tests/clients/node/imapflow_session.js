@@ -48,6 +48,8 @@ async function main() {
     assert.deepStrictEqual([uses.Drafts, uses.Sent, uses.Trash], ["\\Drafts", "\\Sent", "\\Trash"]);
 
     assert.strictEqual((await imap.mailboxCreate(["Plans", "Äpfel"])).created, true);
+    // what is above it is a name only, until it is made
+    assert.strictEqual((await imap.mailboxCreate("Plans")).created, true);
     assert.strictEqual((await imap.mailboxCreate("Plans")).created, false);
     await imap.mailboxSubscribe("Plans/Äpfel");
     assert((await imap.list()).some((box) => box.path === "Plans/Äpfel" && box.subscribed));

@@ -105,7 +105,7 @@ impl Client {
     ) -> io::Result<Client> {
         let mut client = Client::open(suite, door, from, connector).await?;
         if let Some((command, reply)) = door.starttls() {
-            if door.role() == "mx" {
+            if door.greeting() == "220 " {
                 client.say("EHLO client.example", "250 ").await?;
             }
             client.say(command, reply).await?;
@@ -120,7 +120,7 @@ impl Client {
     /// When the connection is gone.
     pub async fn log_in(&mut self, door: Door, login: &str, password: &str) -> io::Result<String> {
         match door {
-            Door::Imaps => {
+            Door::Imap | Door::Imaps => {
                 self.send(format!("l LOGIN {login} \"{password}\"\r\n").as_bytes()).await?;
                 self.until(&["l ", "* BYE"]).await
             }
@@ -129,7 +129,7 @@ impl Client {
                 self.line().await?;
                 self.line().await
             }
-            Door::Smtp => Err(io::ErrorKind::Unsupported.into()),
+            Door::Smtp | Door::Submission | Door::Submissions => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 

@@ -36,7 +36,7 @@ impl Siege {
         let watch = Watch::over(&self.suite);
         let outcome = runtime().block_on(strangers);
         watch.grew_at_most(self.growth, attack);
-        probe.was_answered(attack);
+        probe.was_answered(&self.suite, attack);
         self.nobody_was_restarted();
         let sent = swaks(&self.suite, LOGIN, "Subject: after it\n\nbody\n");
         assert!(sent.status.success(), "{attack}: no mail comes in afterwards\n{}", self.suite.log());

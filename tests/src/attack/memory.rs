@@ -13,8 +13,7 @@ use crate::suite::Suite;
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Resident KiB of a process; 0 when it has gone.
-#[must_use]
-pub fn resident_kib(pid: u32) -> u64 {
+fn resident_kib(pid: u32) -> u64 {
     field(&format!("/proc/{pid}/status"), "VmRSS:")
 }
 
@@ -32,11 +31,10 @@ fn field(path: &str, name: &str) -> u64 {
 
 /// What a process took at the most, KiB.
 #[derive(Clone, Copy, Debug)]
-pub struct Peak {
+struct Peak {
     /// When it was looked at first.
-    pub before: u64,
-    /// At the most.
-    pub most: u64,
+    before: u64,
+    most: u64,
 }
 
 /// Looks at all roles' processes while an attack goes on.

@@ -6,6 +6,7 @@
 
 mod address;
 mod client;
+pub mod dialog;
 mod door;
 mod fixture;
 mod memory;
@@ -19,9 +20,9 @@ pub use address::Addresses;
 pub use client::Client;
 pub use door::Door;
 pub use fixture::{LOGIN, PASSWORD, Siege};
-pub use memory::{Peak, Watch, proportional_kib, resident_kib};
+pub use memory::{Watch, proportional_kib};
 pub use probe::{Latencies, Probe};
-pub use trust::{Trust, connector};
+pub use trust::connector;
 
 /// How much of everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +62,6 @@ impl Scale {
 }
 
 /// Attacks go one after the other: what one costs must not be counted as another's.
-#[must_use]
 pub fn alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)

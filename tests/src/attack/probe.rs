@@ -1,6 +1,8 @@
-//! What others feel: sessions that were there before the attack, and ask NOOP all the while.
+//! What others feel: sessions that were there before the attack, and ask NOOP all the while. And what an echo beside them
+//! feels, which is the machine's part of it: the attackers run on it, too.
 
-use std::net::Ipv4Addr;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -20,7 +22,13 @@ const SMTP_PAUSE: Duration = Duration::from_millis(2500);
 /// Sessions that are measured, on a thread of their own.
 pub struct Probe {
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<Vec<(Door, Vec<Duration>)>>,
+    thread: JoinHandle<Measured>,
+}
+
+/// How long it took, by each door; and how long an echo took.
+struct Measured {
+    doors: Vec<(Door, Vec<Duration>)>,
+    echo: Vec<Duration>,
 }
 
 /// How long NOOPs took, sorted.
@@ -50,16 +58,18 @@ impl Probe {
     ///
     /// # Panics
     /// When a session broke, or its p99 is too long.
-    pub fn was_answered(self, attack: &str) {
+    pub fn was_answered(self, suite: &Suite, attack: &str) {
         self.stop.store(true, Ordering::Relaxed);
-        let taken = self.thread.join().expect("a session that was there before broke");
-        let bound = Scale::here().patience();
-        for (door, taken) in taken {
+        let taken = self.thread.join();
+        let taken = taken.unwrap_or_else(|_| panic!("{attack}: a session of others broke\n{}", suite.log()));
+        let echo = Latencies::of(taken.echo).percentile(99);
+        let bound = Scale::here().patience() + echo;
+        for (door, taken) in taken.doors {
             let taken = Latencies::of(taken);
             let (count, median, p99, most) =
                 (taken.0.len(), taken.percentile(50), taken.percentile(99), taken.percentile(100));
             eprintln!(
-                "{attack}: {count} NOOPs of others by {door:?}: p50 {median:?}, p99 {p99:?}, most {most:?}"
+                "{attack}: {count} NOOPs of others by {door:?}: p50 {median:?}, p99 {p99:?}, most {most:?}; p99 of an echo {echo:?}"
             );
             assert!(p99 <= bound, "{attack}: the p99 of NOOP by {door:?} is {p99:?}, more than {bound:?}");
         }
@@ -88,13 +98,16 @@ struct Who {
     password: String,
 }
 
-async fn measure(who: Who, stop: Arc<AtomicBool>, ready: Sender<()>) -> Vec<(Door, Vec<Duration>)> {
+async fn measure(who: Who, stop: Arc<AtomicBool>, ready: Sender<()>) -> Measured {
+    let echo = Client::connect(echo(), Ipv4Addr::LOCALHOST).await.expect("an echo");
+    let echo = tokio::task::spawn_local(ask(echo, ("NOOP", "NOOP"), PAUSE, Arc::clone(&stop)));
     let mut tasks = Vec::new();
     for (door, port) in who.doors {
         for number in 0..SESSIONS {
             let client = enter(door, port, number, &who).await.expect("a session to measure");
             let stop = Arc::clone(&stop);
-            tasks.push((door, tokio::task::spawn_local(ask(client, door, stop))));
+            let pause = if door == Door::Smtp { SMTP_PAUSE } else { PAUSE };
+            tasks.push((door, tokio::task::spawn_local(ask(client, door.noop(), pause, stop))));
         }
     }
     ready.send(()).expect("somebody waits for it");
@@ -104,7 +117,22 @@ async fn measure(who: Who, stop: Arc<AtomicBool>, ready: Sender<()>) -> Vec<(Doo
         let row = taken.iter_mut().find(|(of, _)| *of == door).expect("a row");
         row.1.extend(measured);
     }
-    taken.to_vec()
+    Measured { doors: taken.to_vec(), echo: echo.await.expect("no panic") }
+}
+
+/// The port of a thread that says what it hears, to whom comes first.
+fn echo() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("somebody comes");
+        let _ = stream.set_nodelay(true);
+        let mut some = [0; 64];
+        while let Ok(count @ 1..) = stream.read(&mut some)
+            && stream.write_all(&some[..count]).is_ok()
+        {}
+    });
+    port
 }
 
 async fn enter(door: Door, port: u16, number: usize, who: &Who) -> std::io::Result<Client> {
@@ -127,13 +155,16 @@ fn waits(took: Duration, pause: Duration) -> impl Iterator<Item = Duration> {
     std::iter::successors(Some(took), move |left| left.checked_sub(pause))
 }
 
-async fn ask(mut client: Client, door: Door, stop: Arc<AtomicBool>) -> Vec<Duration> {
-    let (command, reply) = door.noop();
-    let pause = if door == Door::Smtp { SMTP_PAUSE } else { PAUSE };
+async fn ask(
+    mut client: Client,
+    (command, reply): (&'static str, &'static str),
+    pause: Duration,
+    stop: Arc<AtomicBool>,
+) -> Vec<Duration> {
     let mut taken = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         let said = Instant::now();
-        client.say(command, reply).await.unwrap_or_else(|error| panic!("{door:?}: {error}"));
+        client.say(command, reply).await.unwrap_or_else(|error| panic!("{command}: {error}"));
         taken.extend(waits(said.elapsed(), PAUSE));
         tokio::time::sleep(pause).await;
     }

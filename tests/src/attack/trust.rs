@@ -11,7 +11,7 @@ use tokio_rustls::TlsConnector;
 
 /// Takes any certificate, and checks that its key signed.
 #[derive(Debug)]
-pub struct Trust {
+struct Trust {
     provider: Arc<CryptoProvider>,
 }
 

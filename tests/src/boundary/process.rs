@@ -13,7 +13,10 @@ use ipc::frame::Frame;
 use ipc::peers::Service;
 use ipc::role::{Instance, Layers, Role};
 use ipc::service::control::{Hello, LockdownOrder, Log, LogLevel, Permission, ToMaster, ToRole};
-use ipc::slice::{AuthConfig, Blocks, ImapConfig, KeysConfig, Limits, LmtpConfig, MxConfig, Pop3Config, RoleConfig, StoreConfig, SubmissionConfig};
+use ipc::slice::{
+    AuthConfig, Blocks, ImapConfig, KeysConfig, Limits, LmtpConfig, MxConfig, Networks, Pop3Config,
+    RoleConfig, StoreConfig, SubmissionConfig,
+};
 use ipc::socket;
 
 /// How long a process may take for one step.
@@ -197,17 +200,19 @@ fn config(role: Role) -> RoleConfig {
             max_recipients: 100,
             limits,
         }),
-        Role::Lmtp => RoleConfig::Lmtp(LmtpConfig { hostname, max_message_size, max_recipients: 100, limits }),
+        Role::Lmtp => {
+            RoleConfig::Lmtp(LmtpConfig { hostname, max_message_size, max_recipients: 100, limits })
+        }
         Role::Auth => RoleConfig::Auth(AuthConfig {
             domain: "example.org".into(),
             blocks: Blocks { after: 0, seconds: 0 },
-            never_block: Vec::new(),
+            never_block: Networks::NONE,
         }),
         Role::Keys => RoleConfig::Keys(KeysConfig { hostname, certificates: Vec::new() }),
         Role::Store => RoleConfig::Store(StoreConfig {
             max_message_size,
             upload_memory: 64 << 20,
-            recipients_per_hour: 1000,
+            recipients_per_hour: 900,
         }),
         Role::Master => panic!("the master starts itself"),
     }

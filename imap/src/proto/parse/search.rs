@@ -65,9 +65,9 @@ pub enum SearchKey {
     Smaller(u64),
     /// A field of this name contains the text, encoded words decoded, in any case; with empty text: there is such a field.
     Header(FieldName, String),
-    /// The body as it was sent contains the text, in any case of ASCII letters.
+    /// The text of the body, decoded, contains the text, in any case.
     Body(String),
-    /// A field of whatever name contains the text, as one that is named would, or the header and body as they were sent do.
+    /// A field of whatever name contains the text, as one that is named would, or the header as it was sent does, or the body.
     Text(String),
     /// The sequence number is one of these.
     Sequence(SequenceSet),

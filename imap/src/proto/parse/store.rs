@@ -65,3 +65,25 @@ pub(super) fn copy(cursor: &mut Cursor<'_>, by: By, original: Original) -> Parse
     let set = SequenceSet::parse(cursor)?;
     Ok(Command::Copy { by, set, mailbox: mailbox::name(cursor)?, original })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{MailboxName, command};
+    use super::*;
+
+    #[test]
+    fn copies_and_moves() {
+        for (text, by, original) in [
+            ("COPY 2:4 x", By::Sequence, Original::Stays),
+            ("UID COPY 2:4 x", By::Uid, Original::Stays),
+            ("MOVE 2:4 x", By::Sequence, Original::Leaves),
+            ("UID MOVE 2:4 x", By::Uid, Original::Leaves),
+        ] {
+            let tagged = command(format!("a {text}").as_bytes()).unwrap();
+            let Command::Copy { by: got, mailbox, original: becomes, .. } = tagged.command else {
+                panic!("{text}")
+            };
+            assert_eq!((got, becomes, mailbox), (by, original, MailboxName::new("x").unwrap()), "{text}");
+        }
+    }
+}

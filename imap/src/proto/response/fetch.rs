@@ -66,16 +66,10 @@ impl FetchLine {
         out.extend_from_slice(octets.min(u32::MAX.into()).to_string().as_bytes());
     }
 
-    /// `ENVELOPE (…)`
-    pub fn envelope(&mut self, value: &Envelope, out: &mut Vec<u8>) {
-        self.name("ENVELOPE ", out);
-        envelope(value, out);
-    }
-
-    /// `BODY (…)` or `BODYSTRUCTURE (…)`
-    pub fn structure(&mut self, value: &Structure, detail: Detail, out: &mut Vec<u8>) {
-        self.name(if detail == Detail::Basic { "BODY " } else { "BODYSTRUCTURE " }, out);
-        structure(value, detail, out);
+    /// `ENVELOPE (…)`, `BODY (…)` or `BODYSTRUCTURE (…)`, as [`described`] makes it.
+    pub fn description(&mut self, Description(text): &Description, out: &mut Vec<u8>) {
+        self.name("", out);
+        out.extend_from_slice(text);
     }
 
     /// `RFC822 {size}` and its relatives, up to the octets: the caller sends exactly `size` of them next.
@@ -121,6 +115,32 @@ impl FetchLine {
         self.items = self.items.saturating_add(1);
         out.extend_from_slice(name.as_bytes());
     }
+}
+
+/// What is told of a structure, with its name.
+#[derive(Debug)]
+pub struct Description(Vec<u8>);
+
+/// `ENVELOPE (…)`, `BODY (…)` or `BODYSTRUCTURE (…)` of a message; `None` for any other item.
+#[must_use]
+pub fn described(item: &FetchItem, value: &Structure) -> Option<Description> {
+    let mut text = Vec::new();
+    match item {
+        FetchItem::Envelope => {
+            text.extend_from_slice(b"ENVELOPE ");
+            envelope(value.envelope().unwrap_or(&Envelope::default()), &mut text);
+        }
+        FetchItem::Body => {
+            text.extend_from_slice(b"BODY ");
+            structure(value, Detail::Basic, &mut text);
+        }
+        FetchItem::BodyStructure => {
+            text.extend_from_slice(b"BODYSTRUCTURE ");
+            structure(value, Detail::Extended, &mut text);
+        }
+        _ => return None,
+    }
+    Some(Description(text))
 }
 
 /// The items of RFC822 that are texts.

@@ -15,7 +15,7 @@ mod structure;
 
 pub use code::Code;
 pub use envelope::envelope;
-pub use fetch::{FetchLine, RecentFlag, Rfc822};
+pub use fetch::{Description, FetchLine, RecentFlag, Rfc822, described};
 pub use mailbox::{
     Attribute, PermanentFlags, Verb, exists, expunge, flags, list, list_root, recent, search, status,
 };

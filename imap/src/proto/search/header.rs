@@ -75,11 +75,6 @@ impl Header {
         Header { bytes, sent, has: Vec::new() }
     }
 
-    /// How long it is.
-    pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
     /// Looks for some more of the fields. `false` when all have been looked for before.
     pub(crate) fn look(&mut self, wanted: &mut [Field]) -> bool {
         let known = self.has.len();

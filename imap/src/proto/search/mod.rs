@@ -3,10 +3,11 @@
 //! A key is compiled once, and asked with more and more knowledge of a message, the cheap first, until it is decided.
 //!
 //! RFC 3501 section 6.4.4: "[MIME-IMB] content transfer encodings, and [MIME-HDRS] strings in [RFC-2822]/[MIME-IMB]
-//! headers, MUST be decoded before comparing text in a [CHARSET] other than US-ASCII." We do half of it: the fields of a
-//! message's header are compared as their reader sees them, whatever the case. Bodies, with the headers of the parts in them,
-//! are compared octet by octet as they were sent, whatever the case of ASCII letters: what is base64 is not found there.
+//! headers, MUST be decoded before comparing text in a [CHARSET] other than US-ASCII." Everything is compared as its reader sees
+//! it, whatever the case: header fields, and of a body the parts that are text, with the headers of all parts. What is in an
+//! attachment is not searched.
 
+mod body;
 mod fold;
 mod header;
 mod needle;
@@ -15,6 +16,7 @@ mod test;
 #[cfg(test)]
 mod tests;
 
+pub use body::BodySearch;
 pub(crate) use header::{Field, Header};
 pub(crate) use needle::{Needles, Scope};
 pub(crate) use test::{Facts, Test};
@@ -41,6 +43,8 @@ pub(crate) struct Compiled {
     pub(crate) needles: Needles,
     /// How many conditions the test is made of.
     pub(crate) conditions: usize,
+    /// Is one of them on the header, the texts aside?
+    pub(crate) reads_header: bool,
 }
 
 /// Compiles a key for a view.
@@ -48,10 +52,18 @@ pub(crate) struct Compiled {
 /// # Errors
 /// When it has more than [`TEXTS_MAX`] texts.
 pub(crate) fn compile(key: &SearchKey, view: &View) -> Result<Compiled, TooMany> {
-    let mut compiler = Compiler { view, fields: Vec::new(), texts: Collected::default(), conditions: 0 };
+    let mut compiler =
+        Compiler { view, fields: Vec::new(), texts: Collected::default(), conditions: 0, dates: 0 };
     let test = compiler.test(key);
-    let Compiler { fields, texts, conditions, .. } = compiler;
-    Ok(Compiled { test, fields, needles: texts.compiled(TEXTS_MAX).ok_or(TooMany)?, conditions })
+    let Compiler { fields, texts, conditions, dates, .. } = compiler;
+    let reads_header = dates > 0 || !fields.is_empty();
+    Ok(Compiled {
+        test,
+        fields,
+        needles: texts.compiled(TEXTS_MAX).ok_or(TooMany)?,
+        conditions,
+        reads_header,
+    })
 }
 
 struct Compiler<'a> {
@@ -59,6 +71,8 @@ struct Compiler<'a> {
     fields: Vec<Field>,
     texts: Collected,
     conditions: usize,
+    /// Conditions on the Date field.
+    dates: usize,
 }
 
 impl Compiler<'_> {
@@ -75,9 +89,9 @@ impl Compiler<'_> {
             SearchKey::Before(date) => Test::Before(*date),
             SearchKey::On(date) => Test::On(*date),
             SearchKey::Since(date) => Test::Since(*date),
-            SearchKey::SentBefore(date) => Test::SentBefore(*date),
-            SearchKey::SentOn(date) => Test::SentOn(*date),
-            SearchKey::SentSince(date) => Test::SentSince(*date),
+            SearchKey::SentBefore(date) => self.dated(Test::SentBefore(*date)),
+            SearchKey::SentOn(date) => self.dated(Test::SentOn(*date)),
+            SearchKey::SentSince(date) => self.dated(Test::SentSince(*date)),
             SearchKey::Larger(size) => Test::Larger(*size),
             SearchKey::Smaller(size) => Test::Smaller(*size),
             SearchKey::Header(name, text) => self.field(Field::named(name, text)),
@@ -90,6 +104,11 @@ impl Compiler<'_> {
             // a UID that is not there is none
             SearchKey::Uid(set) => self.view.resolve(By::Uid, set).map_or(Test::Always(false), Test::Uid),
         }
+    }
+
+    fn dated(&mut self, test: Test) -> Test {
+        self.dates = self.dates.saturating_add(1);
+        test
     }
 
     /// Each is looked for once, however often it is asked for.

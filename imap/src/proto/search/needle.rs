@@ -1,5 +1,9 @@
 //! Texts that are looked for in messages as they stream by.
 
+use std::sync::Arc;
+
+use super::fold::folded;
+
 /// Where a text is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
@@ -9,8 +13,8 @@ pub(crate) enum Scope {
     Whole,
 }
 
-/// Texts, each at a place of its own in one message.
-#[derive(Debug, Default)]
+/// Texts, each at a place of its own in one message. Clones look for the same ones.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Needles {
     needles: Vec<(Scope, Needle)>,
 }
@@ -24,7 +28,7 @@ pub(super) struct Collected {
 impl Collected {
     /// Adds a text; its number.
     pub(super) fn add(&mut self, scope: Scope, text: &str) -> usize {
-        let text = (scope, text.to_ascii_lowercase().into_bytes());
+        let text = (scope, folded(text.into()).into_owned().into_bytes());
         let at = self.texts.iter().position(|known| *known == text);
         at.unwrap_or_else(|| {
             self.texts.push(text);
@@ -41,15 +45,27 @@ impl Collected {
 }
 
 impl Needles {
-    /// A message begins.
-    pub(crate) fn rewind(&mut self) {
-        self.needles.iter_mut().for_each(|(_, needle)| needle.matched = 0);
+    /// How many.
+    pub(crate) fn count(&self) -> usize {
+        self.needles.len()
     }
 
-    /// Its next octets, which are the header's or not.
-    pub(crate) fn feed(&mut self, bytes: &[u8], of_header: bool) {
+    /// Is one of them looked for in headers?
+    pub(super) fn read_header(&self) -> bool {
+        self.needles.iter().any(|(scope, _)| *scope == Scope::Whole)
+    }
+
+    /// The next octets, which are the header's or not.
+    pub(super) fn feed(&mut self, bytes: &[u8], of_header: bool) {
         for (_, needle) in self.needles.iter_mut().filter(|(scope, _)| !of_header || *scope == Scope::Whole) {
             needle.feed(bytes);
+        }
+    }
+
+    /// What comes next is not the continuation of what came before.
+    pub(super) fn part(&mut self) {
+        for (_, needle) in self.needles.iter_mut().filter(|(_, needle)| !needle.is_found()) {
+            needle.matched = 0;
         }
     }
 
@@ -57,23 +73,66 @@ impl Needles {
     pub(crate) fn found(&self) -> Vec<bool> {
         self.needles.iter().map(|(_, needle)| needle.is_found()).collect()
     }
+
+    /// Were all there?
+    pub(super) fn all_found(&self) -> bool {
+        self.needles.iter().all(|(_, needle)| needle.is_found())
+    }
 }
 
 /// One text, found in a time that is in proportion to what is searched, whatever it is (Knuth, Morris and Pratt).
 /// The case of ASCII letters makes no difference.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Needle {
+    pattern: Arc<Pattern>,
+    /// Octets of the text that match the last ones seen.
+    matched: usize,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Pattern {
     /// In lower case.
     text: Vec<u8>,
     /// For each length of text matched: the longest proper beginning of it that is its end, too.
     borders: Vec<usize>,
-    /// Octets of the text that match the last ones seen.
-    matched: usize,
 }
 
 impl Needle {
     /// Of a text in lower case.
     pub(super) fn new(text: Vec<u8>) -> Self {
+        Needle { pattern: Arc::new(Pattern::of(text)), matched: 0 }
+    }
+
+    /// Is the text in these octets?
+    pub(super) fn is_in(&mut self, bytes: &[u8]) -> bool {
+        self.matched = 0;
+        self.feed(bytes);
+        self.is_found()
+    }
+
+    fn is_found(&self) -> bool {
+        self.matched >= self.pattern.text.len()
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        let Pattern { text, borders } = &*self.pattern;
+        for byte in bytes {
+            if self.matched >= text.len() {
+                return;
+            }
+            let byte = Some(byte.to_ascii_lowercase());
+            while self.matched > 0 && text.get(self.matched).copied() != byte {
+                self.matched = borders.get(self.matched).copied().unwrap_or_default();
+            }
+            if text.get(self.matched).copied() == byte {
+                self.matched = self.matched.saturating_add(1);
+            }
+        }
+    }
+}
+
+impl Pattern {
+    fn of(text: Vec<u8>) -> Self {
         let mut borders = vec![0; text.len().saturating_add(1)];
         let mut border = 0;
         for end in 1..text.len() {
@@ -88,32 +147,6 @@ impl Needle {
                 *place = border;
             }
         }
-        Needle { text, borders, matched: 0 }
-    }
-
-    /// Is the text in these octets?
-    pub(super) fn is_in(&mut self, bytes: &[u8]) -> bool {
-        self.matched = 0;
-        self.feed(bytes);
-        self.is_found()
-    }
-
-    fn is_found(&self) -> bool {
-        self.matched >= self.text.len()
-    }
-
-    fn feed(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            if self.is_found() {
-                return;
-            }
-            let byte = Some(byte.to_ascii_lowercase());
-            while self.matched > 0 && self.text.get(self.matched).copied() != byte {
-                self.matched = self.borders.get(self.matched).copied().unwrap_or_default();
-            }
-            if self.text.get(self.matched).copied() == byte {
-                self.matched = self.matched.saturating_add(1);
-            }
-        }
+        Pattern { text, borders }
     }
 }

@@ -33,10 +33,24 @@ fn a_body_is_not_the_header() {
     needles.feed(b"one", true);
     let found = needles.found();
     assert_eq!((found[body], found[whole]), (false, true));
-    needles.rewind();
+    let mut needles = needles.clone();
     needles.feed(b"o", false);
+    assert!(!needles.all_found());
     needles.feed(b"ne", false);
     assert_eq!(needles.found(), [true, true]);
+    assert!(needles.all_found());
+}
+
+#[test]
+fn parts_are_not_one_text() {
+    let mut texts = Collected::default();
+    texts.add(Scope::Body, "one");
+    let mut needles = texts.compiled(2).unwrap();
+    for piece in [&b"on"[..], b"e one", b"x"] {
+        needles.part();
+        needles.feed(piece, false);
+        assert_eq!(needles.found(), [piece != b"on"], "found once, it is found");
+    }
 }
 
 #[test]

@@ -60,8 +60,11 @@ pub(super) struct Context {
     pub(super) reader: CommandReader,
     account: Option<AccountId>,
     failed_logins: u32,
+    /// Why the session ends with the command, if it does.
+    sent_away: Option<&'static str>,
     before_login: u32,
     bad_in_a_row: u32,
+    offences: u32,
 }
 
 impl Context {
@@ -73,8 +76,10 @@ impl Context {
             reader: CommandReader::new(Limits::before_login()),
             account: None,
             failed_logins: 0,
+            sent_away: None,
             before_login: 0,
             bad_in_a_row: 0,
+            offences: 0,
         }
     }
 
@@ -97,6 +102,23 @@ impl Context {
         self.failed_logins = self.failed_logins.saturating_add(1);
     }
 
+    /// The session ends when the command is answered.
+    pub(super) fn sent_away(&mut self, why: &'static str) {
+        self.sent_away = Some(why);
+    }
+
+    /// What came is no command. Who has logged in does not mean harm by that.
+    pub(super) fn no_command(&mut self) {
+        if matches!(self.state, State::NotAuthenticated) {
+            self.offences = self.offences.saturating_add(1);
+        }
+    }
+
+    /// What strangers said that is no command, since this was asked last.
+    pub(super) fn take_offences(&mut self) -> u32 {
+        std::mem::take(&mut self.offences)
+    }
+
     /// Counts a command. Why the session is to be closed, if it is.
     pub(super) fn completed(&mut self, condition: Condition) -> Option<&'static str> {
         self.bad_in_a_row = match condition {
@@ -106,7 +128,9 @@ impl Context {
         if matches!(self.state, State::NotAuthenticated) {
             self.before_login = self.before_login.saturating_add(1);
         }
-        if self.failed_logins >= LOGINS {
+        if self.sent_away.is_some() {
+            self.sent_away
+        } else if self.failed_logins >= LOGINS {
             Some("Too many failed logins.")
         } else if self.bad_in_a_row >= BAD_COMMANDS {
             Some("Too many bad commands.")

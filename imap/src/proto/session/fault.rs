@@ -2,7 +2,7 @@
 
 use crate::proto::response::Code;
 
-pub(super) const STORE_GONE: &str = "The mail store is being restarted, please come back.";
+const STORE_GONE: &str = "The mail store is being restarted, please come back.";
 
 /// Why a session cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -172,6 +172,7 @@ impl ImapSession {
     }
 
     fn bad(&mut self, Refused { tag, why }: Refused, output: &mut Vec<u8>) {
+        self.context.no_command();
         let text = format!("{why}.");
         match &tag {
             Some(tag) => response::tagged(tag, Condition::Bad, None, &text, output),
@@ -183,6 +184,7 @@ impl ImapSession {
     }
 
     fn too_long(&mut self, tag: Option<&Tag>, recovery: Recovery, output: &mut Vec<u8>) {
+        self.context.no_command();
         if let Some(tag) = tag {
             response::tagged(tag, Condition::No, Some(Code::TooBig), "Larger than is accepted.", output);
         }
@@ -276,6 +278,10 @@ impl Session for ImapSession {
         self.activity = Activity::Idle;
     }
 
+    fn take_offences(&mut self) -> u32 {
+        self.context.take_offences()
+    }
+
     fn patience(&self) -> Duration {
         self.context.patience()
     }
@@ -285,7 +291,7 @@ impl Session for ImapSession {
             Farewell::Idle => (None, "Silent for too long."),
             Farewell::Draining => (Some(Code::Unavailable), "Server is going down, come back soon."),
             Farewell::Overlong => (Some(Code::TooBig), "Larger than is accepted."),
-            Farewell::Unavailable => (Some(Code::Unavailable), fault::STORE_GONE),
+            Farewell::Unavailable => (Some(Code::Unavailable), "Too many connections, come back later."),
         };
         self.close(code, text, output);
     }

@@ -198,6 +198,13 @@ impl View {
         Some(Numbered { sequence: number(at.saturating_add(1)), row })
     }
 
+    /// A parser panicked on the message: nobody parses it any more.
+    pub(crate) fn distrust(&mut self, uid: Uid) {
+        if let Some(row) = self.place(uid).and_then(|at| self.rows.get_mut(at)) {
+            row.opaque = true;
+        }
+    }
+
     /// Writes `FLAGS (…)` of a message.
     pub(crate) fn flags(&self, row: &MessageRow, line: &mut FetchLine, out: &mut Vec<u8>) {
         let recent = if row.uid >= self.first_recent { RecentFlag::Recent } else { RecentFlag::Known };

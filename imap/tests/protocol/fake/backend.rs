@@ -90,6 +90,7 @@ impl Backend {
                 Answer::Taken
             }
             Ask::Finish(end) => Answer::Reply(self.request(end)),
+            Ask::Work(work) => work.run(),
             Ask::Alive => Answer::Quiet,
         }
     }
@@ -100,6 +101,7 @@ impl Backend {
                 self.logged_in = true;
                 LoginOutcome::Welcome(AccountId(1))
             }
+            ("guesser", _) => LoginOutcome::Blocked,
             ("busy", _) => LoginOutcome::Unavailable,
             _ => LoginOutcome::Denied,
         })
@@ -250,13 +252,8 @@ impl Backend {
                 drop(store);
                 self.copied_page()
             }
-            MailboxRequest::Distrust { uid } => match selected.unwrap().0.messages.get_mut(&uid) {
-                Some(message) => {
-                    message.row.opaque = true;
-                    MailboxReply::Done
-                }
-                None => MailboxReply::Refused(Refusal::NoMessage),
-            },
+            MailboxRequest::Distrust { uid } if selected.unwrap().0.distrust(uid) => MailboxReply::Done,
+            MailboxRequest::Distrust { .. } => MailboxReply::Refused(Refusal::NoMessage),
             _ if full => MailboxReply::Refused(Refusal::Full),
             other => store.manage(other),
         }

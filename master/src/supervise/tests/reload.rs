@@ -86,8 +86,8 @@ fn death_and_silence_are_a_no() {
     let actions = suite.pass(PREPARING);
     assert!(actions.contains(&Action::Settle(Err(No::Silent(STORE)))), "{actions:?}");
     assert!(actions.contains(&Action::Abort(STORE)) && actions.contains(&Action::Abort(MX0)));
-    let Asking::NotNow(why) = suite.supervisor.ask(suite.now) else { panic!("the store owes an answer") };
-    assert!(why.contains("has not yet answered"));
+    assert_eq!(suite.supervisor.ask(suite.now), Asking::NotNow(NotNow::Owing(STORE)));
+    assert!(NotNow::Owing(STORE).to_string().starts_with("store has not yet answered"));
     suite.says(STORE, ToMaster::Prepared);
     assert_eq!(suite.ask().len(), ALL.len());
 }
@@ -127,18 +127,47 @@ fn who_was_being_started_with_the_old_one_begins_again() {
 }
 
 #[test]
-fn who_became_ready_while_the_others_were_asked_begins_again() {
+fn who_comes_to_serve_while_the_others_are_asked_is_asked_too() {
     let mut suite = Suite::up();
     suite.ends(POP3, Ending::Signal(9));
     suite.pass(Duration::from_millis(100));
     suite.ask();
     suite.says(POP3, ToMaster::Locked(Layers::all()));
-    suite.says(POP3, ToMaster::Ready);
+    assert_eq!(suite.says(POP3, ToMaster::Ready), [Action::Prepare(POP3)]);
     for instance in &ALL[..6] {
-        suite.says(*instance, ToMaster::Prepared);
+        assert_eq!(suite.says(*instance, ToMaster::Prepared), []);
     }
+    assert_eq!(suite.says(POP3, ToMaster::Prepared), [Action::Settle(Ok(()))]);
     let actions = suite.commit(&seats(2));
-    assert!(actions.contains(&Action::Kill(POP3, Reason::Outdated)), "{actions:?}");
+    assert!(actions.contains(&Action::Commit(POP3, 0)), "{actions:?}");
+    assert!(!actions.iter().any(|action| matches!(action, Action::Kill(..))), "{actions:?}");
+}
+
+#[test]
+fn who_is_replaced_while_it_is_asked_gets_no_more_to_listen_on() {
+    const MX2: Instance = one(Role::Mx, 2);
+    let turnover = Turnover { connections: Some(1), ..NEVER };
+    let mut suite = Suite::up_with(turnover);
+    for _ in 0..10 {
+        for action in suite.pass(PING) {
+            if let Action::Ping(instance) = action {
+                let served = u64::from(instance == MX0);
+                suite.says(instance, ToMaster::Alive { sessions: 1, served });
+            }
+        }
+    }
+    suite.supervisor.spawned(MX2, 200);
+    suite.ask();
+    suite.says(MX2, ToMaster::Locked(Layers::all()));
+    let actions = suite.says(MX2, ToMaster::Ready);
+    assert_eq!(actions, [Action::Retire(MX0), Action::Prepare(MX2)]);
+    suite.agree();
+    assert_eq!(suite.says(MX2, ToMaster::Prepared), [Action::Settle(Ok(()))]);
+    let actions = suite.commit(&seats(2));
+    assert!(
+        actions.contains(&Action::Abort(MX0)) && actions.contains(&Action::Commit(MX2, 0)),
+        "{actions:?}"
+    );
 }
 
 #[test]
@@ -199,7 +228,7 @@ fn not_while_starting_or_stopping_nor_twice_at_once() {
     assert!(suite.supervisor.can_ask().is_err());
     let mut suite = Suite::up();
     suite.ask();
-    assert_eq!(suite.supervisor.can_ask(), Err("another reload is under way"));
+    assert_eq!(suite.supervisor.can_ask(), Err(NotNow::UnderWay));
     let actions = suite.stop();
     assert!(actions.contains(&Action::Settle(Err(No::Stopping))), "{actions:?}");
     assert!(suite.supervisor.can_ask().is_err());

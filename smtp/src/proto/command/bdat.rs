@@ -13,6 +13,7 @@ pub(super) fn bdat(context: &mut Context, dialog: Dialog, size: u64, last: bool)
             begin(hello, transaction, Intake::Chunk { size, last })
         }
         Dialog::Chunks(hello, mut incoming) => {
+            context.chunk_comes(size);
             if incoming.go_on(size, last) {
                 Next::Receive(hello, incoming)
             } else {

@@ -39,7 +39,7 @@ impl SmtpSession {
             }
             (Waiting::Commit(hello, id, replies), Answer::Commit(outcome)) => {
                 self.context.mail_arrived();
-                self.state = State::Repeating(Dialog::Ready(hello), committed(id, outcome), replies);
+                self.state = State::Repeating(Some(Dialog::Ready(hello)), committed(id, outcome), replies);
             }
             (Waiting::Abort(hello, discarded), Answer::Abort) => {
                 self.state = State::Discarding(hello, discarded);

@@ -53,10 +53,11 @@ impl SmtpSession {
             }
             // two servers don't agree where its lines end, so perhaps what follows was to be text: nothing follows
             Rest::Ended if discarded.is_ambiguous() => {
-                self.close(&discarded.reply(), output);
-                Turn::Goes
+                self.repeat(None, discarded.reply(), discarded.replies(), output)
             }
-            Rest::Ended => self.repeat(Dialog::Ready(hello), discarded.reply(), discarded.replies(), output),
+            Rest::Ended => {
+                self.repeat(Some(Dialog::Ready(hello)), discarded.reply(), discarded.replies(), output)
+            }
             Rest::Paused => {
                 let remains = Remains { replies: discarded.replies(), skipped: discarded.received() };
                 self.settle(Next::Reply(Dialog::Refused(hello, remains), discarded.reply()), output);
@@ -79,6 +80,6 @@ impl SmtpSession {
             return Turn::Over(Step::Read);
         }
         let Skip { reply, replies, dialog, left: _ } = skip;
-        self.repeat(dialog, reply, replies, output)
+        self.repeat(Some(dialog), reply, replies, output)
     }
 }

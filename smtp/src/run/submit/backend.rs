@@ -150,3 +150,6 @@ impl Backend for SubmitBackend {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,7 +39,7 @@ async fn submit(client: &SubmitClient, transaction: u128, end: SubmitEnd) -> Opt
 
 impl Served {
     async fn submit_socket(&self, account: u64) -> std::os::fd::OwnedFd {
-        let senders = Senders { addresses: vec![address("ann@here.example")] };
+        let senders = Senders { addresses: vec![address("ann@here.example")], ..Senders::default() };
         let request = SessionsRequest::OpenSubmit { account: AccountId(account), senders };
         let (reply, mut descriptors) = self.sessions.call(request).await.unwrap();
         assert_eq!(reply, SessionsReply::Opened);
@@ -228,7 +228,7 @@ fn a_session_ends_with_its_password_and_its_account_but_what_it_sent_is_sent() {
 fn too_many_addresses_open_no_session() {
     local(async {
         let served = Served::start().await;
-        let senders = Senders { addresses: vec![address("a@b"); Senders::MAX + 1] };
+        let senders = Senders { addresses: vec![address("a@b"); Senders::MAX + 1], ..Senders::default() };
         let request = SessionsRequest::OpenSubmit { account: AccountId(1), senders };
         assert_eq!(served.ask(request).await, SessionsReply::Unavailable);
     });

@@ -7,7 +7,7 @@ use ipc::role::Role;
 use ipc::socket::PACKET_MAX;
 
 use super::servers::Facts;
-use super::{Case, Expected, deliver, frames, handshake, login, mailbox, sessions};
+use super::{Case, Expected, deliver, frames, handshake, login, mailbox, sessions, submit};
 
 /// A channel that a hijacked reader holds, and what an honest one would say there.
 pub(super) struct Place {
@@ -61,6 +61,8 @@ pub(super) fn all(facts: &Facts) -> Vec<Case> {
         handshake::place(Role::Lmtp),
         mailbox::place(Role::Imap),
         mailbox::place(Role::Pop3),
+        submit::place(),
+        submit::outcomes(),
         sessions::place(facts),
     ];
     let mut cases: Vec<Case> = places.iter().flat_map(out_of_form).collect();
@@ -68,6 +70,7 @@ pub(super) fn all(facts: &Facts) -> Vec<Case> {
     cases.extend(deliver::cases(facts));
     cases.extend(handshake::cases());
     cases.extend(mailbox::cases());
+    cases.extend(submit::cases(facts));
     cases.extend(sessions::cases(facts));
     cases
 }

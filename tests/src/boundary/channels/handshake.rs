@@ -22,7 +22,7 @@ pub(super) fn place(client: Role) -> Place {
         client,
         on: Held::Peer(Service::Handshake),
         good: call::<Handshake>(HandshakeRequest::Identity(0)),
-        reply: "Identities(",
+        reply: "Identity(Some(",
         // all that comes behind the request's own number is another's
         foreign: super::deliver::foreign(),
     }

@@ -13,6 +13,7 @@ mod login;
 mod mailbox;
 mod servers;
 mod sessions;
+mod submit;
 mod witness;
 
 use breach::order::{Answer, Held, Order, Packet, Speech};

@@ -230,17 +230,6 @@ fn store_and_copy() {
         };
         assert_eq!(got, want.map(|(by, change, echo, flags)| (by, change, echo, flags.to_owned())), "{text}");
     }
-    for (text, by, original) in [
-        ("COPY 2:4 x", By::Sequence, Original::Stays),
-        ("UID COPY 2:4 x", By::Uid, Original::Stays),
-        ("MOVE 2:4 x", By::Sequence, Original::Leaves),
-        ("UID MOVE 2:4 x", By::Uid, Original::Leaves),
-    ] {
-        let Ok(Command::Copy { by: got, mailbox, original: becomes, .. }) = parse(text) else {
-            panic!("{text}")
-        };
-        assert_eq!((got, becomes, mailbox), (by, original, name("x")), "{text}");
-    }
     assert!(matches!(parse("UID EXPUNGE 3000:3002"), Ok(Command::UidExpunge(_))));
     assert_eq!(parse("UID EXPUNGE"), Err(Space));
     let many = vec!["k"; Flag::MAX + 1].join(" ");

@@ -12,6 +12,7 @@ use super::lookup::{Found, Lookup};
 use super::{Answer, Ask, Completion, Context, Fault, Io, Running, Turn, fault, reply};
 use crate::proto::parse::{Append, LiteralKind, Outcome, Recovery};
 use crate::proto::response::{self, Code};
+use crate::proto::work::caught;
 
 #[derive(Debug)]
 pub(super) struct Appending {
@@ -23,7 +24,8 @@ pub(super) struct Appending {
 enum Stage {
     Finding(Lookup),
     Opening(MailboxId),
-    Receiving(MailboxId, Box<Scanner>),
+    /// Without a scanner when that panicked.
+    Receiving(MailboxId, Option<Box<Scanner>>),
     Committing,
     /// It will not be kept, and the store is told.
     Aborting(Option<Completion>),
@@ -69,7 +71,7 @@ impl Appending {
         if self.append.kind == LiteralKind::Synchronizing {
             response::continuation("Ready for the message", io.output);
         }
-        self.stage = Stage::Receiving(mailbox, Box::new(Scanner::new(Limits::default())));
+        self.stage = Stage::Receiving(mailbox, Some(Box::new(Scanner::new(Limits::default()))));
         self.receive(context, io)
     }
 
@@ -87,7 +89,7 @@ impl Appending {
             let recovery = context.reader.refuse_message();
             return self.abort(Completion::bad("A message cannot hold NUL."), recovery);
         }
-        scanner.push(&chunk);
+        *scanner = scanner.take().and_then(|scanner| scanned(scanner, &chunk));
         Ok(Ask::Piece(chunk).into())
     }
 
@@ -106,9 +108,10 @@ impl Appending {
         let Stage::Receiving(mailbox, scanner) = std::mem::replace(&mut self.stage, Stage::Committing) else {
             return Err(Fault::OutOfPhase);
         };
-        let structure = encode_record(&scanner.finish()).unwrap_or_default();
-        // It is computed anew when it is asked for.
-        let structure = if structure.len() > STRUCTURE_MAX { Vec::new() } else { structure };
+        let structure = caught(|| scanner.and_then(|scanner| encode_record(&scanner.finish()).ok()));
+        // Without one it is computed anew when it is asked for.
+        let structure =
+            structure.ok().flatten().filter(|record| record.len() <= STRUCTURE_MAX).unwrap_or_default();
         let Ok((flags, keywords)) = split(&self.append.flags) else { return Err(Fault::OutOfPhase) };
         let internal_date = self.append.date;
         let commit = MailboxRequest::Commit { mailbox, flags, keywords, internal_date, structure };
@@ -125,6 +128,15 @@ impl Appending {
             }
         }
     }
+}
+
+/// A panic costs the structure, not the message.
+fn scanned(mut scanner: Box<Scanner>, chunk: &[u8]) -> Option<Box<Scanner>> {
+    caught(move || {
+        scanner.push(chunk);
+        scanner
+    })
+    .ok()
 }
 
 impl Running for Appending {

@@ -1,6 +1,6 @@
 //! LIST and LSUB, RFC 3501 sections 6.3.8 and 6.3.9, with the attributes of RFC 3348 and RFC 6154.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 
 use ipc::service::mailbox::{MailboxReply, MailboxRequest, SUBSCRIPTIONS_MAX, SpecialUse};
 
@@ -14,9 +14,20 @@ pub(super) struct List {
     reference: String,
     pattern: ListPattern,
     source: Source,
-    /// By name, INBOX first.
-    nodes: BTreeMap<Key, Node>,
+    nodes: Nodes,
 }
+
+/// Names, INBOX first.
+#[derive(Debug)]
+enum Nodes {
+    /// More may come.
+    Gathered(BTreeMap<Key, Node>),
+    /// These have yet to be told.
+    Left(btree_map::IntoIter<Key, Node>),
+}
+
+/// Characters of names, times characters of the pattern, that are compared before others have their turn.
+const COMPARED: usize = 1 << 18;
 
 /// Where the names come from.
 #[derive(Debug)]
@@ -45,7 +56,7 @@ impl List {
             Verb::List => Source::Mailboxes(Walk::default()),
             Verb::Lsub => Source::Subscriptions { after: None, seen: 0 },
         };
-        List { reference, pattern, source, nodes: BTreeMap::new() }
+        List { reference, pattern, source, nodes: Nodes::Gathered(BTreeMap::new()) }
     }
 
     fn verb(&self) -> Verb {
@@ -66,10 +77,11 @@ impl List {
 
     /// Takes a page. Does another follow?
     fn take(&mut self, answer: Option<Answer>) -> Result<bool, Fault> {
+        let Nodes::Gathered(nodes) = &mut self.nodes else { return Err(Fault::OutOfPhase) };
         match &mut self.source {
             Source::Mailboxes(walk) => {
                 let (rows, more) = walk.take(answer)?;
-                rows.into_iter().for_each(|row| self.add(&row.name, row.special_use));
+                rows.into_iter().for_each(|row| add(nodes, &row.name, row.special_use));
                 Ok(more)
             }
             Source::Subscriptions { after, seen } => {
@@ -81,30 +93,33 @@ impl List {
                 // names rise, or this would never end
                 let more = more && last > *after && *seen < SUBSCRIPTIONS_MAX;
                 *after = last.or(after.take());
-                names.iter().for_each(|name| self.add(name, None));
+                names.iter().for_each(|name| add(nodes, name, None));
                 Ok(more)
             }
         }
     }
 
-    fn add(&mut self, name: &str, special_use: Option<SpecialUse>) {
-        let levels: Vec<String> = name.split(MailboxName::DELIMITER).map(str::to_owned).collect();
-        for depth in 1..levels.len() {
-            let above = levels.get(..depth).unwrap_or_default();
-            self.nodes.entry(key(above)).or_default().children = true;
-        }
-        self.nodes.entry(key(&levels)).or_default().named = Some(special_use);
-    }
-
-    fn tell(&self, out: &mut Vec<u8>) {
+    /// Tells some more of them: ten thousand names of a thousand characters are not compared, and not kept in memory, at once.
+    fn tell(&mut self, out: &mut Vec<u8>) -> Turn {
         // Section 6.3.9: of the levels above what is subscribed, those are told that "%" asks for.
         let levels_above = self.verb() == Verb::List || self.pattern.as_str().contains('%');
-        for ((_, levels), node) in &self.nodes {
+        let mut compared = 0_usize;
+        loop {
+            if compared > COMPARED || out.len() >= super::super::PENDING_OUTPUT {
+                return Turn::Flush;
+            }
+            let Nodes::Left(left) = &mut self.nodes else { return Turn::Flush };
+            let Some(((_, levels), node)) = left.next() else {
+                return Completion::ok("Mailboxes listed.").into();
+            };
             let name = levels.join(&MailboxName::DELIMITER.to_string());
-            let Some(name) = MailboxName::new(&name) else { continue };
-            let wanted = node.named.is_some() || levels_above;
-            if wanted && self.pattern.matches(&self.reference, name.as_str()) {
-                response::list(self.verb(), &self.attributes(node), &name, out);
+            let Some(name) = MailboxName::new(&name).filter(|_| node.named.is_some() || levels_above) else {
+                continue;
+            };
+            let pattern = self.reference.len().saturating_add(self.pattern.as_str().len());
+            compared = compared.saturating_add(pattern.saturating_mul(name.as_str().len()));
+            if self.pattern.matches(&self.reference, name.as_str()) {
+                response::list(self.verb(), &self.attributes(&node), &name, out);
             }
         }
     }
@@ -124,6 +139,9 @@ impl List {
 
 impl Running for List {
     fn resume(&mut self, _: &mut Context, io: &mut Io<'_>, answer: Option<Answer>) -> Result<Turn, Fault> {
+        if let Nodes::Left(_) = self.nodes {
+            return Ok(self.tell(io.output));
+        }
         if answer.is_none() {
             // RFC 3501 section 6.3.8: "An empty ("" string) mailbox name argument is a special request to return the
             // hierarchy delimiter and the root name of the name given in the reference."
@@ -136,9 +154,20 @@ impl Running for List {
         if self.take(answer)? {
             return Ok(self.ask().into());
         }
-        self.tell(io.output);
-        Ok(Completion::ok("Mailboxes listed.").into())
+        if let Nodes::Gathered(nodes) = &mut self.nodes {
+            self.nodes = Nodes::Left(std::mem::take(nodes).into_iter());
+        }
+        Ok(self.tell(io.output))
     }
+}
+
+fn add(nodes: &mut BTreeMap<Key, Node>, name: &str, special_use: Option<SpecialUse>) {
+    let levels: Vec<String> = name.split(MailboxName::DELIMITER).map(str::to_owned).collect();
+    for depth in 1..levels.len() {
+        let above = levels.get(..depth).unwrap_or_default();
+        nodes.entry(key(above)).or_default().children = true;
+    }
+    nodes.entry(key(&levels)).or_default().named = Some(special_use);
 }
 
 fn key(levels: &[String]) -> Key {

@@ -65,6 +65,12 @@ pub(super) fn decided(context: &mut Context, answer: Answer) -> Result<Turn, Fau
             Completion::ok_with(Code::Capability(capabilities::of(context)), "Logged in.").into()
         }
         LoginOutcome::Denied => denied(context).into(),
+        // RFC 5530 knows no code for it; waiting helps, and so may the administrator
+        LoginOutcome::Blocked => {
+            context.sent_away("Too many failed logins from your address.");
+            Completion::no(Code::Unavailable, "Too many failed logins from your address, try again later.")
+                .into()
+        }
         LoginOutcome::Unavailable => {
             Completion::no(Code::Unavailable, "Logins are not possible now, try again later.").into()
         }

@@ -7,6 +7,7 @@ mod close;
 mod copy;
 mod create;
 mod delete;
+mod distrust;
 mod enable;
 mod expunge;
 mod fetch;

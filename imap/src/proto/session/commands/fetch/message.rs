@@ -5,14 +5,17 @@ use ipc::service::mailbox::{MessageRow, Refusal};
 use mime::header::{Pick, pick};
 use mime::{Span, Structure};
 
+use super::super::distrust::Distrust;
 use super::download::{Came, Download};
 use super::locate::{Located, Name, clip, locate, partial};
 use super::structure::{Finding, Got};
 use crate::proto::ask::{Answer, Ask};
 use crate::proto::parse::{FetchItem, FieldName};
-use crate::proto::response::{Detail, FetchLine};
+use crate::proto::response::{FetchLine, described};
 use crate::proto::session::fault::Fault;
+use crate::proto::session::running::fault;
 use crate::proto::view::{Numbered, View};
+use crate::proto::work::{Panicked, Product, Work, caught};
 
 /// Bytes of a header of which fields are picked; fields beyond are not there.
 const HEADER_MAX: u64 = 1 << 20;
@@ -43,6 +46,10 @@ enum Doing {
         names: Vec<FieldName>,
         pick: Pick,
     },
+    /// Fields of a header are being picked.
+    Picking,
+    /// A parser panicked on the message.
+    Distrusting(Distrust),
 }
 
 /// What comes next.
@@ -57,7 +64,13 @@ impl Message {
     /// Begins to tell it.
     pub(super) fn begin(Numbered { sequence, row }: Numbered, out: &mut Vec<u8>) -> Self {
         let line = Some(FetchLine::begin(sequence, out));
-        Message { row, line, at: 0, structure: None, doing: Doing::Next, trouble: None }
+        let structure = row.opaque.then(|| opaque(&row));
+        Message { row, line, at: 0, structure, doing: Doing::Next, trouble: None }
+    }
+
+    /// Is it text that nobody parses?
+    pub(super) fn is_opaque(&self) -> bool {
+        self.row.opaque
     }
 
     pub(super) fn uid(&self) -> Uid {
@@ -84,6 +97,7 @@ impl Message {
         let mut answer = answer;
         loop {
             let next = match std::mem::replace(&mut self.doing, Doing::Next) {
+                doing if matches!(answer, Some(Answer::Panicked)) => return self.distrust(doing.under_way()),
                 Doing::Next => match items.get(self.at) {
                     None => return Ok(Progress::Told(self.trouble)),
                     Some(item) => self.item(item, view, out)?,
@@ -97,6 +111,11 @@ impl Message {
                     let item = items.get(self.at).ok_or(Fault::OutOfPhase)?;
                     self.collect(download, header, (names, pick), item, answer.take(), out)?
                 }
+                Doing::Picking => {
+                    let item = items.get(self.at).ok_or(Fault::OutOfPhase)?;
+                    self.picked(item, answer.take(), out)?
+                }
+                Doing::Distrusting(distrust) => self.distrusted(distrust, answer.take())?,
             };
             if let Some(progress) = next {
                 return Ok(progress);
@@ -135,23 +154,46 @@ impl Message {
     /// Items that are no text.
     fn fact(&mut self, item: &FetchItem, view: &View, out: &mut Vec<u8>) -> Result<Option<Progress>, Fault> {
         let line = self.line.as_mut().ok_or(Fault::OutOfPhase)?;
-        match (item, &self.structure) {
-            (FetchItem::Uid, _) => line.uid(self.row.uid, out),
-            (FetchItem::Flags, _) => view.flags(&self.row, line, out),
-            (FetchItem::InternalDate, _) => line.internal_date(self.row.internal_date, out),
-            (FetchItem::Rfc822Size, _) => line.size(self.row.size.into(), out),
-            (FetchItem::Envelope, Some(structure)) => match structure.envelope() {
-                Some(envelope) => line.envelope(envelope, out),
-                None => line.envelope(&mime::Envelope::default(), out),
-            },
-            (FetchItem::Body, Some(structure)) => line.structure(structure, Detail::Basic, out),
-            (FetchItem::BodyStructure, Some(structure)) => line.structure(structure, Detail::Extended, out),
-            (FetchItem::Envelope | FetchItem::Body | FetchItem::BodyStructure, None) => {
-                return Ok(Some(self.find_structure()));
+        match item {
+            FetchItem::Uid => line.uid(self.row.uid, out),
+            FetchItem::Flags => view.flags(&self.row, line, out),
+            FetchItem::InternalDate => line.internal_date(self.row.internal_date, out),
+            FetchItem::Rfc822Size => line.size(self.row.size.into(), out),
+            _ => {
+                let Some(structure) = &self.structure else { return Ok(Some(self.find_structure())) };
+                match caught(|| described(item, structure)) {
+                    Ok(Some(description)) => line.description(&description, out),
+                    Ok(None) => return Err(Fault::OutOfPhase),
+                    Err(Panicked) => return self.distrust(None).map(Some),
+                }
             }
-            _ => return Err(Fault::OutOfPhase),
         }
         self.at = self.at.saturating_add(1);
+        Ok(None)
+    }
+
+    /// A parser panicked: from here on it is text, and the item is told once more.
+    fn distrust(&mut self, under_way: Option<Download>) -> Result<Progress, Fault> {
+        if self.row.opaque {
+            // of that nothing is parsed
+            return Err(Fault::OutOfPhase);
+        }
+        let (distrust, ask) = Distrust::begin(&self.row, under_way);
+        self.doing = Doing::Distrusting(distrust);
+        Ok(Progress::Ask(ask))
+    }
+
+    fn distrusted(
+        &mut self,
+        mut distrust: Distrust,
+        answer: Option<Answer>,
+    ) -> Result<Option<Progress>, Fault> {
+        if let Some(ask) = distrust.take(answer)? {
+            self.doing = Doing::Distrusting(distrust);
+            return Ok(Some(Progress::Ask(ask)));
+        }
+        self.row.opaque = true;
+        self.structure = Some(opaque(&self.row));
         Ok(None)
     }
 
@@ -172,6 +214,7 @@ impl Message {
                 self.structure = Some(structure);
                 self.trouble = Some(why);
             }
+            Got::Panicked => return self.distrust(finding.under_way()).map(Some),
         }
         Ok(None)
     }
@@ -226,8 +269,26 @@ impl Message {
             self.doing = Doing::Collecting { download, header, names, pick: how };
             return Ok(Some(Progress::Ask(Ask::Chunk)));
         }
-        let wanted: Vec<&[u8]> = names.iter().map(|name| name.as_str().as_bytes()).collect();
-        let picked = pick(&header, &wanted, how);
+        self.doing = Doing::Picking;
+        // each field is held against each name
+        let octets = header.len().saturating_mul(names.len().max(1));
+        let work = Work::new(octets, move || {
+            let names: Vec<&[u8]> = names.iter().map(|name| name.as_str().as_bytes()).collect();
+            Product::Fields(pick(&header, &names, how))
+        });
+        Ok(Some(Progress::Ask(Ask::Work(work))))
+    }
+
+    fn picked(
+        &mut self,
+        item: &FetchItem,
+        answer: Option<Answer>,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<Progress>, Fault> {
+        let picked = match answer {
+            Some(Answer::Product(Product::Fields(picked))) => picked,
+            other => return Err(fault(other.as_ref())),
+        };
         let whole = Span { offset: 0, len: u64::try_from(picked.len()).unwrap_or(u64::MAX) };
         let Span { offset, len } = clip(whole, partial(item));
         let place = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
@@ -272,6 +333,20 @@ impl Message {
         }
         Ok(())
     }
+}
+
+impl Doing {
+    /// What of the message is being read.
+    fn under_way(self) -> Option<Download> {
+        match self {
+            Doing::Finding(finding) => finding.under_way(),
+            _ => None,
+        }
+    }
+}
+
+fn opaque(row: &MessageRow) -> Box<Structure> {
+    Box::new(Structure::opaque(row.size.into()))
 }
 
 /// No literal can hold NUL (CHAR8, RFC 3501 section 9); mail that came without IMAP may.

@@ -20,6 +20,7 @@ use crate::proto::response::Code;
 use crate::proto::view::View;
 pub(super) use download::{Came, Download};
 use message::{Message, Progress};
+pub(super) use structure::{Finding, Got};
 
 #[derive(Debug)]
 pub(super) struct Fetch {
@@ -167,7 +168,7 @@ impl Fetch {
         &mut self,
         message: &mut Message,
         answer: Option<Answer>,
-        view: &View,
+        view: &mut View,
         io: &mut Io<'_>,
     ) -> Result<Option<Turn>, Fault> {
         match message.resume(&self.items, view, answer, io.output)? {
@@ -178,6 +179,9 @@ impl Fetch {
                 let changed = self.changed.binary_search(&message.uid()).is_ok();
                 message.end((changed && !tells_flags).then_some(view), io.output);
                 self.trouble = self.trouble.or(trouble);
+                if message.is_opaque() {
+                    view.distrust(message.uid());
+                }
                 Ok(None)
             }
         }
