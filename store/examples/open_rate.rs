@@ -30,7 +30,8 @@ async fn measure(place: &Path, messages: u64) {
     let accounts = (0..ACCOUNTS).map(AccountId).collect();
     assert_eq!(engine.submit(Operation::Create { accounts }).await, Outcome::Done);
     for first in (0..messages).step_by(usize::try_from(AT_ONCE).unwrap()) {
-        let batch = (first..messages.min(first + AT_ONCE)).map(|number| tokio::spawn(deliver(engine.clone(), number)));
+        let batch = (first..messages.min(first + AT_ONCE))
+            .map(|number| tokio::spawn(deliver(engine.clone(), number)));
         for delivery in batch.collect::<Vec<_>>() {
             delivery.await.unwrap();
         }

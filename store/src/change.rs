@@ -209,9 +209,8 @@ impl Change {
     #[must_use]
     pub fn of_messages(&self) -> Option<(AccountId, MailboxId)> {
         match self {
-            Change::MessageAdded { account, mailbox, .. } | Change::MessageCopied { account, mailbox, .. } => {
-                Some((*account, *mailbox))
-            }
+            Change::MessageAdded { account, mailbox, .. }
+            | Change::MessageCopied { account, mailbox, .. } => Some((*account, *mailbox)),
             other => other.of_old_messages(),
         }
     }

@@ -92,7 +92,8 @@ impl Engine {
         threads: Threads,
         most: usize,
     ) -> Result<(Self, UnboundedReceiver<Notice>), Failure> {
-        let replay::Opened { log, index, tables, recovered } = replay::open(directory, Geometry::default(), most)?;
+        let replay::Opened { log, index, tables, recovered } =
+            replay::open(directory, Geometry::default(), most)?;
         let damage = index.damage.clone();
         let index = Arc::new(RwLock::new(index));
         let (notices, told) = unbounded_channel();
@@ -101,8 +102,7 @@ impl Engine {
         let reader = log.reader();
         let writing = Writer { index: Arc::clone(&index), tables: tables.clone() };
         start(&threads.write, Box::new(move || writing.run(&asked)))?;
-        let committer =
-            Committer { log, index: Arc::clone(&index), tables: tables.clone(), most, notices };
+        let committer = Committer { log, index: Arc::clone(&index), tables: tables.clone(), most, notices };
         start(&threads.commit, Box::new(move || commit(committer, &waiting)))?;
         let engine = Engine { index, jobs, pool: threads.pool, reader, tables, writer, recovered };
         engine.note(damage).await?;

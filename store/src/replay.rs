@@ -43,7 +43,9 @@ pub(crate) fn open(directory: &Path, geometry: Geometry, most: usize) -> Result<
     let replay = Replay::new(index.unwrap_or_default(), tables, most);
     match replay.run(segments, geometry) {
         Err(Stopped::Log(OpenError::Resume)) if resumed => {
-            tracing::warn!("the log does not go on where the index ends: the index is made again from the log");
+            tracing::warn!(
+                "the log does not go on where the index ends: the index is made again from the log"
+            );
             again(directory, geometry, most)
         }
         Err(Stopped::Tables(error)) if resumed => {

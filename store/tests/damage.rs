@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test: what fails here is the test")]
 
 mod common;
+#[path = "common/load.rs"]
+mod load;
 
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -23,7 +25,7 @@ async fn deliver(engine: &Engine, number: u128) {
 }
 
 async fn inbox(engine: &Engine) -> Vec<(Uid, BodyRef)> {
-    common::load(engine).await;
+    load::load(engine).await;
     let index = engine.index();
     let inbox = index.mailbox(ACCOUNT, MailboxId(1)).unwrap();
     inbox.rows(0).map(|row| (row.uid, inbox.message(row.uid).unwrap().body)).collect()
@@ -47,7 +49,7 @@ fn next_record(body: &BodyRef) -> u64 {
 #[tokio::test]
 async fn a_lost_group_costs_its_messages_and_no_uid_is_given_twice() {
     let place = tempfile::tempdir().unwrap();
-    let (engine, _) = common::open(place.path()).await;
+    let (engine, _) = common::open(place.path(), usize::MAX).await;
     assert_eq!(engine.submit(Operation::Create { accounts: vec![ACCOUNT] }).await, Outcome::Done);
     for number in 0..5 {
         deliver(&engine, number).await;
@@ -56,14 +58,14 @@ async fn a_lost_group_costs_its_messages_and_no_uid_is_given_twice() {
     drop(engine);
     spoil(place.path(), &third, next_record(&third) + 80);
 
-    let (engine, _) = common::open(place.path()).await;
+    let (engine, _) = common::open(place.path(), usize::MAX).await;
     deliver(&engine, 10).await;
     let uids: Vec<_> = inbox(&engine).await.into_iter().map(|(uid, _)| uid).collect();
     assert_eq!(uids, [1, 2, 4, 5, 6 + JUMP]);
     drop(engine);
 
     // The place is known now: the next start does not jump again.
-    let (engine, _) = common::open(place.path()).await;
+    let (engine, _) = common::open(place.path(), usize::MAX).await;
     deliver(&engine, 11).await;
     assert_eq!(inbox(&engine).await.last().map(|(uid, _)| *uid), Some(7 + JUMP));
     // What was in the lost group can come again.
@@ -74,7 +76,7 @@ async fn a_lost_group_costs_its_messages_and_no_uid_is_given_twice() {
 #[tokio::test]
 async fn a_spoilt_body_is_not_served_and_its_neighbours_are() {
     let place = tempfile::tempdir().unwrap();
-    let (engine, _) = common::open(place.path()).await;
+    let (engine, _) = common::open(place.path(), usize::MAX).await;
     assert_eq!(engine.submit(Operation::Create { accounts: vec![ACCOUNT] }).await, Outcome::Done);
     for number in 0..3 {
         deliver(&engine, number).await;

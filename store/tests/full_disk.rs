@@ -174,7 +174,7 @@ fn copy(originals: Originals) -> Operation {
 #[tokio::test]
 async fn on_a_full_disk_nothing_is_copied_and_all_can_be_removed() {
     let Some(small) = Small::mount(24) else { return };
-    let (engine, _notices) = common::open(&small.path).await;
+    let (engine, _notices) = common::open(&small.path, usize::MAX).await;
     assert_eq!(engine.submit(Operation::Create { accounts: vec![ACCOUNT] }).await, Outcome::Done);
     fill_store(&engine).await;
     assert_eq!(engine.submit(copy(Originals::Stay)).await, FULL);
@@ -216,5 +216,5 @@ async fn on_a_full_disk_nothing_is_copied_and_all_can_be_removed() {
     assert!(engine.index().mailbox(ACCOUNT, MailboxId(6)).is_none());
     // What has the file system open goes before it does.
     drop(engine);
-    drop(common::open(&small.path).await);
+    drop(common::open(&small.path, usize::MAX).await);
 }

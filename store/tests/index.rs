@@ -1,8 +1,10 @@
 //! The index on the disk: a start goes on from it, and whatever is wrong with it, the log has the last word.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: what fails here is the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test: what fails here is the test")]
 
 mod common;
+#[path = "common/load.rs"]
+mod load;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::FileExt;
@@ -31,7 +33,7 @@ fn raw(number: u64) -> Vec<u8> {
 
 /// A store with messages, some of them changed, some gone.
 async fn filled(directory: &Path, most: usize) -> Engine {
-    let (engine, _) = common::open_with(directory, most).await;
+    let (engine, _) = common::open(directory, most).await;
     let accounts = (0..ACCOUNTS).map(AccountId).collect();
     assert_eq!(engine.submit(Operation::Create { accounts }).await, Outcome::Done);
     for number in 0..100 {
@@ -45,14 +47,15 @@ async fn filled(directory: &Path, most: usize) -> Engine {
 
 async fn flag(engine: &Engine, flags: SystemFlags, last: Uid) {
     let uids = Uids::all().split_behind(last).0;
-    let (account, mailbox, change, keywords) = (AccountId(0), MailboxId(1), FlagChange::Add, vec!["a".into()]);
+    let (account, mailbox, change, keywords) =
+        (AccountId(0), MailboxId(1), FlagChange::Add, vec!["a".into()]);
     let operation = Operation::Flags { account, mailbox, uids, change, flags, keywords };
     assert!(matches!(engine.submit(operation).await, Outcome::Flagged(_)));
 }
 
 /// Which messages there are, all of them as they came.
 async fn whole(engine: &Engine) -> BTreeSet<u128> {
-    common::load(engine).await;
+    load::load(engine).await;
     let mut messages = Vec::new();
     for account in (0..ACCOUNTS).map(AccountId) {
         let index = engine.index();
@@ -80,13 +83,13 @@ async fn a_start_reads_only_what_the_index_does_not_have() {
     deliver(&engine, 1000).await;
     deliver(&engine, 1001).await;
     drop(engine);
-    let (engine, _) = common::open(place.path()).await;
+    let (engine, _) = common::open(place.path(), usize::MAX).await;
     // The last group before the flush is written nowhere else, two came after it.
     assert!((2..=3).contains(&engine.recovered().groups), "{:?}", engine.recovered());
     assert_eq!(whole(&engine).await, expected().into_iter().chain([1000, 1001]).collect());
     engine.flush().await;
     drop(engine);
-    let (engine, _) = common::open(place.path()).await;
+    let (engine, _) = common::open(place.path(), usize::MAX).await;
     assert_eq!(engine.recovered().groups, 0);
     deliver(&engine, 1000).await;
     assert_eq!(whole(&engine).await.len(), 99, "a transaction is remembered");
@@ -98,13 +101,13 @@ async fn bodies_are_found_that_a_start_has_moved() {
     let place = tempfile::tempdir().unwrap();
     drop(filled(place.path(), usize::MAX).await);
     for number in 0..5 {
-        let (engine, _) = common::open_with(place.path(), 0).await;
+        let (engine, _) = common::open(place.path(), 0).await;
         deliver(&engine, 1000 + number).await;
         if number % 2 == 0 {
             engine.flush().await;
         }
         drop(engine);
-        let (engine, _) = common::open_with(place.path(), 0).await;
+        let (engine, _) = common::open(place.path(), 0).await;
         if number < 3 {
             engine.flush().await;
         }
@@ -144,7 +147,7 @@ async fn an_index_that_is_not_of_this_log_is_made_again() {
         let entry = entry.unwrap();
         std::fs::copy(entry.path(), older.path().join(entry.file_name())).unwrap();
     }
-    let (engine, _) = common::open(place.path()).await;
+    let (engine, _) = common::open(place.path(), usize::MAX).await;
     for number in 1000..1005 {
         deliver(&engine, number).await;
     }
@@ -152,9 +155,9 @@ async fn an_index_that_is_not_of_this_log_is_made_again() {
     drop(engine);
     for wrong in [place.path(), other.path()] {
         // What was just closed lets go of its files a moment later.
-        drop(common::open(wrong).await);
+        drop(common::open(wrong, usize::MAX).await);
         std::fs::copy(wrong.join(NAME), older.path().join(NAME)).unwrap();
-        let (engine, _) = common::open(older.path()).await;
+        let (engine, _) = common::open(older.path(), usize::MAX).await;
         assert!(engine.recovered().groups > 100);
         assert_eq!(whole(&engine).await, expected());
     }
@@ -167,7 +170,7 @@ async fn an_index_that_lost_a_row_would_be_noticed() {
     let engine = filled(place.path(), usize::MAX).await;
     engine.flush().await;
     drop(engine);
-    drop(common::open(place.path()).await);
+    drop(common::open(place.path(), usize::MAX).await);
     let table = redb::TableDefinition::<(u64, u64, u32), &[u8]>::new("messages");
     let database = loop {
         match redb::Database::create(place.path().join(NAME)) {
@@ -179,8 +182,8 @@ async fn an_index_that_lost_a_row_would_be_noticed() {
     writing.open_table(table).unwrap().remove((1, 1, 7)).unwrap().unwrap();
     writing.commit().unwrap();
     drop(database);
-    let (engine, _) = common::open(place.path()).await;
-    common::load(&engine).await;
+    let (engine, _) = common::open(place.path(), usize::MAX).await;
+    load::load(&engine).await;
     let index = engine.index();
     let inbox = index.mailbox(AccountId(1), MailboxId(1)).unwrap();
     assert!(inbox.message(7).is_none() && inbox.status().messages as usize != inbox.rows(0).count());
@@ -193,14 +196,14 @@ async fn a_spoilt_index_is_never_believed() {
     let engine = filled(place.path(), usize::MAX).await;
     engine.flush().await;
     drop(engine);
-    drop(common::open(place.path()).await);
+    drop(common::open(place.path(), usize::MAX).await);
     for (at, length) in [(0, 64), (0, 9), (64, 256), (0, 4096)] {
         let file = std::fs::File::options().write(true).open(place.path().join(NAME)).unwrap();
         file.write_all_at(&vec![0xa5; length], at).unwrap();
-        let (engine, _) = common::open(place.path()).await;
+        let (engine, _) = common::open(place.path(), usize::MAX).await;
         assert_eq!(whole(&engine).await, expected());
         engine.flush().await;
         drop(engine);
-        drop(common::open(place.path()).await);
+        drop(common::open(place.path(), usize::MAX).await);
     }
 }

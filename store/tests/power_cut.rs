@@ -9,6 +9,8 @@ mod check;
 mod common;
 #[path = "crash/disk.rs"]
 mod disk;
+#[path = "common/load.rs"]
+mod load;
 #[path = "crash/mail.rs"]
 mod mail;
 #[path = "crash/victim.rs"]

@@ -34,7 +34,8 @@ impl Dirty {
                 self.accounts.insert(*account);
             }
             // A name or a special use may have been another's, which has none, or another, from then on.
-            Change::MailboxCreated { account, mailbox, .. } | Change::MailboxDeleted { account, mailbox, .. } => {
+            Change::MailboxCreated { account, mailbox, .. }
+            | Change::MailboxDeleted { account, mailbox, .. } => {
                 self.accounts.insert(*account);
                 self.shapes.insert(*account);
                 self.mailboxes.insert((*account, *mailbox));
@@ -42,7 +43,8 @@ impl Dirty {
             Change::MailboxRenamed { account, .. } => {
                 self.shapes.insert(*account);
             }
-            Change::KeywordAdded { account, mailbox, .. } | Change::MailboxAdopted { account, mailbox, .. } => {
+            Change::KeywordAdded { account, mailbox, .. }
+            | Change::MailboxAdopted { account, mailbox, .. } => {
                 self.mailboxes.insert((*account, *mailbox));
             }
             Change::MessageAdded { account, mailbox, uid, .. }

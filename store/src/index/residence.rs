@@ -162,7 +162,8 @@ impl Mailbox {
             (status.uid_validity, status.uid_next, status.highest_modseq, status.messages, status.unseen)
         };
         counters(self) == counters(other)
-            && (&self.name, self.special_use, &self.keywords) == (&other.name, other.special_use, &other.keywords)
+            && (&self.name, self.special_use, &self.keywords)
+                == (&other.name, other.special_use, &other.keywords)
             && self.within(&super::Uids::all()).eq(other.within(&super::Uids::all()))
     }
 }

@@ -23,7 +23,8 @@ impl Restore {
     /// # Errors
     /// When it is damaged, or of another format.
     pub fn begin(state: &[u8]) -> Result<Self, Damaged> {
-        let row: StateRow = unseal(&[], state).filter(|row: &StateRow| row.format == FORMAT).ok_or(Damaged)?;
+        let row: StateRow =
+            unseal(&[], state).filter(|row: &StateRow| row.format == FORMAT).ok_or(Damaged)?;
         let mut index = Index::default();
         (index.resume, index.last_uid_validity) = (Some(row.resume), row.last_uid_validity);
         index.damage = row.damage;

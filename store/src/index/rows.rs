@@ -128,8 +128,7 @@ pub(super) fn seal_message(key: [u64; 3], message: &Message) -> Option<Vec<u8>> 
     let MessageRow { uid: _, modseq, flags, keywords, internal_date, size, id, opaque } = message.row;
     let named = message.body.id.0 == id.0 && message.structure.is_none_or(|body| body.id.0 == id.0);
     let (body, structure) = (place(&message.body), message.structure.as_ref().map(place));
-    let row =
-        MessageAtRest { modseq, flags, keywords, internal_date, size, id, opaque, body, structure };
+    let row = MessageAtRest { modseq, flags, keywords, internal_date, size, id, opaque, body, structure };
     if named { seal(&key_bytes(&key), &row) } else { None }
 }
 
@@ -152,4 +151,3 @@ fn place(body: &BodyRef) -> Place {
 fn body_ref((segment, offset, length, crc): Place, id: BodyId) -> BodyRef {
     BodyRef { position: Position { segment: SegmentNumber(segment), offset }, id, length, crc }
 }
-

@@ -8,8 +8,8 @@ use super::error::OpenError;
 use super::header::{SEGMENT_HEADER, SegmentHeader};
 use super::position::{BodyRef, Damage, Position, SegmentNumber};
 use super::reader::BodyReader;
-use super::resume::Resume;
 use super::record::{Kind, RecordHeader};
+use super::resume::Resume;
 use super::segment::ReadSegments;
 use super::survey::Surveyed;
 use super::walk::{Bounds, Step, Walk};
@@ -102,7 +102,9 @@ impl<'a, R: ReadSegments> Replay<'a, R> {
         let surveyed = surveyed.iter().skip_while(|found| begin.is_some_and(|begin| found.number < begin));
         let mut expected = match begin {
             Some(begin) => Some(begin),
-            None => surveyed.clone().next().and_then(|first| first.header?.predecessor).map(|end| end.segment),
+            None => {
+                surveyed.clone().next().and_then(|first| first.header?.predecessor).map(|end| end.segment)
+            }
         };
         for found in surveyed {
             // a segment is created only when all before it is durable

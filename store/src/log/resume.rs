@@ -28,10 +28,14 @@ impl Resume {
     /// Is this a boundary between groups of the log that was found?
     pub(super) fn is_boundary<R: ReadSegments>(&self, surveyed: &[Surveyed], reader: &R) -> bool {
         let found = surveyed.iter().find(|found| found.number == self.from.segment);
-        let Some((found, header)) = found.and_then(|found| Some((found, found.header?))) else { return false };
+        let Some((found, header)) = found.and_then(|found| Some((found, found.header?))) else {
+            return false;
+        };
         let end = found.end.unwrap_or(found.length);
         let inside = self.from.offset >= SEGMENT_HEADER.max(header.durable) && self.from.offset <= end;
-        header.salt == self.salt && inside && (self.is_named(found, &header) || self.is_record(&header, end, reader))
+        header.salt == self.salt
+            && inside
+            && (self.is_named(found, &header) || self.is_record(&header, end, reader))
     }
 
     /// The log itself says that it ends, or goes on, there.

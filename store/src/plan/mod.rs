@@ -248,9 +248,10 @@ impl Operation {
             | Operation::Distrust { account, mailbox, .. }
             | Operation::Copy { account, from: mailbox, .. } => Some((*account, *mailbox)),
             // The inbox is emptied, others go as they are.
-            Operation::RenameMailbox { account, mailbox, .. } => {
-                index.mailbox(*account, *mailbox).filter(|found| found.name == INBOX).map(|_| (*account, *mailbox))
-            }
+            Operation::RenameMailbox { account, mailbox, .. } => index
+                .mailbox(*account, *mailbox)
+                .filter(|found| found.name == INBOX)
+                .map(|_| (*account, *mailbox)),
             _ => None,
         }
     }

@@ -76,12 +76,17 @@ impl Tables {
     pub fn open(directory: &Path) -> Result<Self, TableError> {
         let (path, opening) = (directory.join(NAME), directory.join(OPENING));
         match std::fs::remove_file(&opening) {
-            Ok(()) => tracing::warn!("a start ended while it opened the index: it is made again from the log"),
+            Ok(()) => {
+                tracing::warn!("a start ended while it opened the index: it is made again from the log")
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(error.into()),
         }
         match file::open(&path, &opening) {
             Ok(found) => Ok(found),
+            Err(TableError::File(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+                Self::anew(directory)
+            }
             Err(error) => {
                 tracing::warn!(%error, "the index cannot be opened: it is made again from the log");
                 Self::anew(directory)
@@ -141,4 +146,3 @@ fn remove(path: &Path) -> std::io::Result<()> {
         other => other,
     }
 }
-

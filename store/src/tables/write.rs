@@ -101,6 +101,8 @@ fn put_transactions(writing: &WriteTransaction, batch: &Batch) -> Result<(), red
     Ok(())
 }
 
-fn oldest(table: &impl ReadableTable<u64, (i64, &'static [u8])>) -> Result<Option<(u64, Seconds)>, redb::Error> {
+fn oldest(
+    table: &impl ReadableTable<u64, (i64, &'static [u8])>,
+) -> Result<Option<(u64, Seconds)>, redb::Error> {
     Ok(table.first()?.map(|(key, row)| (key.value(), row.value().0)))
 }

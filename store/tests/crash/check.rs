@@ -6,20 +6,20 @@ use std::path::Path;
 use bulkhead_store::engine::Engine;
 use ipc::mail::{AccountId, TransactionId};
 
-use crate::{common, mail};
+use crate::{common, load, mail};
 
 /// Opens the store and looks at all it holds: everything acknowledged is there, once, as it came; whatever else is there is
 /// whole, too. How many messages there are, or what is wrong.
 pub(crate) fn check(directory: &Path, acknowledged: &[u64]) -> Result<usize, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let (engine, _notices) = common::open(directory).await;
+        let (engine, _notices) = common::open(directory, usize::MAX).await;
         mailboxes(&engine, acknowledged).await
     })
 }
 
 async fn mailboxes(engine: &Engine, acknowledged: &[u64]) -> Result<usize, String> {
-    common::load(engine).await;
+    load::load(engine).await;
     let mut messages = Vec::new();
     for id in mail::MAILBOXES {
         let index = engine.index();

@@ -11,6 +11,8 @@ mod acts;
 mod boxes;
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/load.rs"]
+mod load;
 mod managing;
 mod model;
 mod sessions;
@@ -77,7 +79,7 @@ struct Life {
 
 impl Life {
     async fn begin(directory: &Path, most: usize) -> Self {
-        let engine = common::open_with(directory, most).await.0;
+        let engine = common::open(directory, most).await.0;
         let sessions = Sessions::default();
         Life { engine, model: Model::default(), sessions, validities: BTreeMap::new(), most }
     }
@@ -88,7 +90,7 @@ impl Life {
             Step::Together(acts) => self.together(acts).await,
             Step::Select { session, account, mailbox } => {
                 let mut life = self;
-                common::load(&life.engine).await;
+                load::load(&life.engine).await;
                 life.sessions.select(&life.engine, session, AccountId(account), MailboxId(mailbox));
                 life
             }
@@ -112,9 +114,9 @@ impl Life {
     async fn reopen(self, directory: &Path) -> Self {
         let Life { engine, model, validities, most, .. } = self;
         drop(engine);
-        let engine = common::open_with(directory, most).await.0;
+        let engine = common::open(directory, most).await.0;
         let life = Life { engine, model, sessions: Sessions::default(), validities, most };
-        common::load(&life.engine).await;
+        load::load(&life.engine).await;
         life.model.equals(&life.engine.index()).unwrap();
         life.bodies().await;
         life
@@ -124,7 +126,7 @@ impl Life {
     async fn together(mut self, acts: Vec<Act>) -> Self {
         let outcomes = group(&self.engine, &acts).await;
         self.learn_validities();
-        common::load(&self.engine).await;
+        load::load(&self.engine).await;
         let heard: Vec<_> = outcomes.iter().map(|outcome| Model::heard(outcome, &self.validities)).collect();
         let mut reasons = Vec::new();
         let mut orders = permutations(acts.len()).into_iter();
@@ -160,7 +162,7 @@ impl Life {
 
     /// Every message that is listed can be read, and is what came.
     async fn bodies(&self) {
-        common::load(&self.engine).await;
+        load::load(&self.engine).await;
         let mut messages = Vec::new();
         for mailboxes in (0..ACCOUNTS).map(AccountId) {
             let index = self.engine.index();

@@ -71,8 +71,10 @@ fn what_is_no_place_of_the_log_changes_nothing() {
         let there = copy(place.path());
         let files = || {
             let list = std::fs::read_dir(there.path()).unwrap();
-            let mut files: Vec<_> =
-                list.map(|entry| entry.unwrap()).map(|entry| (entry.path(), entry.metadata().unwrap().len())).collect();
+            let mut files: Vec<_> = list
+                .map(|entry| entry.unwrap())
+                .map(|entry| (entry.path(), entry.metadata().unwrap().len()))
+                .collect();
             files.sort();
             files
         };

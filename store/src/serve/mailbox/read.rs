@@ -41,7 +41,8 @@ impl Session {
         self.unselect();
         let reply = {
             let mut index = self.store.engine.loaded(self.account, mailbox).await;
-            let before = index.mailbox(self.account, mailbox).map(|found| (found.status(), found.keywords.clone()));
+            let before =
+                index.mailbox(self.account, mailbox).map(|found| (found.status(), found.keywords.clone()));
             let first_recent = index.take_recent((self.account, mailbox), write);
             before.zip(first_recent).map(|((status, keywords), first_recent)| {
                 index.show(self.account, mailbox, self.id, status.highest_modseq);
