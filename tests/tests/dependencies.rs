@@ -34,6 +34,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["bulkhead-auth"]),
     ("argon2", &["bulkhead-auth"]),
     ("zstd", &["bulkhead-store"]),
+    ("redb", &["bulkhead-store"]),
     ("bulkhead-mime", &["bulkhead-smtp", "bulkhead-imap", "bulkhead-migrate", "bulkhead-cli"]),
     ("encoding_rs", &["bulkhead-mime"]),
     ("bincode", &["bulkhead-ipc"]),
