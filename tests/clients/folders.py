@@ -16,7 +16,11 @@ def ok(answer):
     return answer[1]
 
 
-names = [re.match(rb'\(.*\) "/" (.*)', row).group(1).strip(b'"').decode() for row in ok(imap.list()) if b"\\Noselect" not in row]
+def name_of(row):
+    return re.match(rb'\(.*\) "[/.]" (.*)', row).group(1).strip(b'"').decode()
+
+
+names = [name_of(row) for row in ok(imap.list()) if b"\\noselect" not in row.lower()]
 folders = {}
 for name in names:
     ok(imap.select(f'"{name}"', readonly=True))
@@ -31,11 +35,11 @@ for name in names:
                 {
                     "uid": re.search(r"UID (\d+)", head).group(1),
                     "flags": sorted(flag for flag in re.search(r"FLAGS \((.*?)\)", head).group(1).split() if flag != "\\Recent"),
-                    "date": re.search(r'INTERNALDATE "(.*?)"', head).group(1),
+                    "date": re.sub("^ ", "0", re.search(r'INTERNALDATE "(.*?)"', head).group(1)),
                     "body": hashlib.sha256(item[1]).hexdigest(),
                 }
             )
     folder["messages"] = messages
     folders[name] = folder
-folders["(subscribed)"] = sorted(row.decode() for row in ok(imap.lsub()) if row)
+folders["(subscribed)"] = sorted(name_of(row) for row in ok(imap.lsub()) if row)
 print(json.dumps(folders, sort_keys=True, indent=1))

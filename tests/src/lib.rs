@@ -3,5 +3,7 @@
 pub mod attack;
 pub mod boundary;
 pub mod clients;
+pub mod dovecot;
+pub mod folders;
 pub mod mail;
 pub mod suite;

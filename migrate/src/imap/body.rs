@@ -1,12 +1,15 @@
 //! Messages' bytes, as they come. Several are asked for before the first has come, so that a distant server is not waited for
 //! with each.
+//!
+//! They come in the order they were asked for; when a server says that it is done with a command is another matter: Dovecot says
+//! so for several at once, behind what the last of them brought.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Cursor, Read};
 
 use ipc::mail::Uid;
 
-use super::client::{Client, answering, unless_bye};
+use super::client::{Client, unless_bye};
 use super::error::ImapError;
 use super::rows::{fetched, item, uid};
 use super::value::{Part, Value};
@@ -20,6 +23,8 @@ const AHEAD: usize = 32;
 pub struct Bodies {
     wanted: VecDeque<Uid>,
     asked: VecDeque<(Uid, String)>,
+    /// Commands that have been answered before it was their message's turn.
+    answered: BTreeMap<String, Status>,
 }
 
 /// What comes of a wanted message.
@@ -36,7 +41,7 @@ impl Bodies {
     /// These are wanted.
     #[must_use]
     pub fn of(wanted: impl IntoIterator<Item = Uid>) -> Self {
-        Bodies { wanted: wanted.into_iter().collect(), asked: VecDeque::new() }
+        Bodies { wanted: wanted.into_iter().collect(), ..Bodies::default() }
     }
 
     /// The next one's UID; none behind the last.
@@ -53,27 +58,29 @@ impl Bodies {
         self.ask(client)?;
         let Some((uid, tag)) = self.asked.pop_front() else { return Ok(Fetched::Gone) };
         client.wire.allow();
-        let mut whole = None;
         loop {
+            if let Some(Status { condition, text, .. }) = self.answered.remove(&tag) {
+                // and its message has not come
+                return Ok(if condition == Condition::Ok { Fetched::Gone } else { Fetched::Refused(text) });
+            }
             match client.wire.response()? {
                 Response::Message(parts, left) => {
                     client.amid_message = true;
-                    let rest = Rest::Literal { left, parts };
-                    return Ok(Fetched::Message(Body { client, uid, tag, rest }));
+                    return Ok(Fetched::Message(Body { client, uid, rest: Rest::Literal { left, parts } }));
                 }
                 // a short one may come as a quoted string
-                Response::Data(values) => whole = quoted(&values, uid).or(whole),
+                Response::Data(values) => {
+                    if let Some(bytes) = quoted(&values, uid) {
+                        let rest = Rest::Here(Cursor::new(bytes));
+                        return Ok(Fetched::Message(Body { client, uid, rest }));
+                    }
+                }
                 Response::Status(status) if status.tag.is_none() => drop(unless_bye(status)?),
                 Response::Status(status) => {
-                    let Status { condition, text, .. } = answering(status, &tag)?;
-                    return Ok(match (condition, whole) {
-                        (Condition::Ok, Some(bytes)) => {
-                            let rest = Rest::Here(Cursor::new(bytes));
-                            Fetched::Message(Body { client, uid, tag, rest })
-                        }
-                        (Condition::Ok, None) => Fetched::Gone,
-                        _ => Fetched::Refused(text),
-                    });
+                    let (answered, status) = client.earlier(status)?;
+                    if answered == tag || self.asked.iter().any(|(_, asked)| *asked == answered) {
+                        self.answered.insert(answered, status);
+                    }
                 }
                 Response::Continue => return Err(ImapError::Syntax("it waits for what is not there")),
             }
@@ -88,6 +95,7 @@ impl Bodies {
         {
             let tag = client.tag()?;
             commands.push_str(&format!("{tag} UID FETCH {uid} (UID BODY.PEEK[])\r\n"));
+            client.unanswered.insert(tag.clone());
             self.asked.push_back((uid, tag));
         }
         if commands.is_empty() { Ok(()) } else { client.wire.send(commands.as_bytes()) }
@@ -98,7 +106,6 @@ impl Bodies {
 pub struct Body<'a> {
     client: &'a mut Client,
     uid: Uid,
-    tag: String,
     rest: Rest,
 }
 
@@ -129,28 +136,14 @@ impl Read for Body<'_> {
 }
 
 impl Body<'_> {
-    /// Reads on to the end of the command. Was it the message that was asked for?
+    /// Reads on to the end of the response. Was it the message that was asked for?
     fn finish(&mut self, parts: Vec<Part>) -> Result<(), ImapError> {
         let values = self.client.wire.rest(parts)?;
         if fetched(&values).and_then(uid) != Some(self.uid) {
             return Err(ImapError::Syntax("another message than was asked for"));
         }
-        loop {
-            match self.client.wire.response()? {
-                Response::Status(status) if status.tag.is_none() => drop(unless_bye(status)?),
-                Response::Status(status) => {
-                    let Status { condition, text, .. } = answering(status, &self.tag)?;
-                    self.client.amid_message = false;
-                    return match condition {
-                        Condition::Ok => Ok(()),
-                        _ => Err(ImapError::Refused { command: "UID FETCH", why: text }),
-                    };
-                }
-                Response::Data(_) => {}
-                Response::Message(..) => return Err(ImapError::Syntax("a message twice")),
-                Response::Continue => return Err(ImapError::Syntax("it waits for what is not there")),
-            }
-        }
+        self.client.amid_message = false;
+        Ok(())
     }
 }
 

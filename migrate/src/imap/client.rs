@@ -23,6 +23,8 @@ pub struct Client {
     tags: u64,
     /// A message was begun and not read to its end: what comes next is no response.
     pub(super) amid_message: bool,
+    /// Commands that are not answered yet, though what they asked for may have come: a server may answer a few at once.
+    pub(super) unanswered: BTreeSet<String>,
 }
 
 impl Client {
@@ -71,7 +73,8 @@ impl Client {
     }
 
     fn new(wire: Wire, logged_in: bool) -> Self {
-        Client { wire, capabilities: BTreeSet::new(), logged_in, tags: 0, amid_message: false }
+        let (capabilities, unanswered) = (BTreeSet::new(), BTreeSet::new());
+        Client { wire, capabilities, logged_in, tags: 0, amid_message: false, unanswered }
     }
 
     /// Logs in, by SASL PLAIN (RFC 4616) where the server has it, else by LOGIN.
@@ -239,11 +242,22 @@ impl Client {
                     let line = lines.next().ok_or(ImapError::Syntax("it waits for what is not there"))?;
                     self.wire.send(&line)?;
                 }
-                Response::Status(status) if status.tag.is_some() => return answering(status, &tag),
-                Response::Status(status) => each(Untagged::Status(unless_bye(status)?))?,
+                Response::Status(status) => match &status.tag {
+                    Some(answered) if *answered == tag => return Ok(status),
+                    Some(_) => drop(self.earlier(status)?),
+                    None => each(Untagged::Status(unless_bye(status)?))?,
+                },
                 Response::Data(values) => each(Untagged::Data(values))?,
                 Response::Message(..) => return Err(ImapError::Syntax("a message nobody asked for")),
             }
+        }
+    }
+
+    /// A status that ends an earlier command: which.
+    pub(super) fn earlier(&mut self, status: Status) -> Result<(String, Status), ImapError> {
+        match status.tag.as_ref().and_then(|tag| self.unanswered.take(tag)) {
+            Some(tag) => Ok((tag, status)),
+            None => Err(ImapError::Syntax("it answers what was not asked")),
         }
     }
 
@@ -264,14 +278,6 @@ pub(super) enum Untagged {
 }
 
 type Each<'a> = &'a mut dyn FnMut(Untagged) -> Result<(), ImapError>;
-
-/// A status that ends a command: that one.
-pub(super) fn answering(status: Status, tag: &str) -> Result<Status, ImapError> {
-    match status.tag.as_deref() == Some(tag) {
-        true => Ok(status),
-        false => Err(ImapError::Syntax("it answers what was not asked")),
-    }
-}
 
 /// A status about no command: the session goes on.
 pub(super) fn unless_bye(status: Status) -> Result<Status, ImapError> {

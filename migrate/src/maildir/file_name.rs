@@ -7,7 +7,7 @@ use ipc::mail::SystemFlags;
 
 use super::keywords::{KeywordList, LETTERS};
 
-/// `$Forwarded`, for which Maildir has a letter of its own.
+/// `$Forwarded`, for which Maildir has a letter of its own. Dovecot does not know that letter, and wants one like any keyword's.
 pub(super) const FORWARDED: &str = "$Forwarded";
 
 const FLAGS: [(u8, SystemFlags); 5] = [
@@ -52,11 +52,8 @@ impl FileName {
         let mut letters: Vec<u8> =
             FLAGS.iter().filter(|(_, flag)| self.flags.has(*flag)).map(|(letter, _)| *letter).collect();
         for keyword in &self.keywords {
-            match known.letter(keyword) {
-                _ if keyword.eq_ignore_ascii_case(FORWARDED) => letters.push(PASSED),
-                Some(letter) => letters.push(letter),
-                None => {}
-            }
+            letters.extend(keyword.eq_ignore_ascii_case(FORWARDED).then_some(PASSED));
+            letters.extend(known.letter(keyword));
         }
         letters.sort_unstable();
         [self.unique.as_slice(), b":2,", &letters].concat()
@@ -104,5 +101,8 @@ mod tests {
         for name in ["1.x:2,", "1.x:2,DFPRST", "1.x:2,FSac"] {
             assert_eq!(FileName::parse(OsStr::new(name), &known).format(&known), name.as_bytes());
         }
+        let known = KeywordList::parse(b"1 $forwarded\n");
+        assert_eq!(FileName::parse(OsStr::new("1.x:2,P"), &known).format(&known), b"1.x:2,Pb");
+        assert_eq!(FileName::parse(OsStr::new("1.x:2,b"), &known).format(&known), b"1.x:2,Pb");
     }
 }

@@ -106,7 +106,7 @@ impl FolderWriter<'_> {
         letter: &Letter,
         bytes: impl FnOnce() -> Vec<u8>,
     ) -> Result<Written, MigrateError> {
-        for keyword in letter.keywords.iter().filter(|keyword| !keyword.eq_ignore_ascii_case(FORWARDED)) {
+        for keyword in &letter.keywords {
             self.keywords.add(keyword);
         }
         let (unique, flags, keywords) = (letter.identity.clone(), letter.flags, letter.keywords.clone());

@@ -1,6 +1,6 @@
 //! Adding messages: deliveries and appends.
 
-use ipc::mail::{AccountId, MailboxId, Seconds, SystemFlags, Uid};
+use ipc::mail::{AccountId, MailboxId, Seconds, SystemFlags, TransactionId, Uid};
 use ipc::service::deliver::Folder;
 use ipc::service::mailbox::{INBOX, Refusal, SpecialUse};
 
@@ -87,8 +87,10 @@ pub(super) fn append(
     first_body: u16,
     now: Seconds,
 ) -> Decision {
-    if let Some(Some((uid_validity, uid))) = index.transactions.outcome(message.transaction) {
-        return Decision::Answer(Outcome::Appended(uid_validity, uid));
+    if let Some(Some(appended)) = index.transactions.outcome(message.transaction)
+        && is_there(index, key, appended, message.transaction)
+    {
+        return Decision::Answer(Outcome::Appended(appended.0, appended.1));
     }
     if staging.transacts(message.transaction) || !staging.may_use(key.0) {
         return Decision::Later;
@@ -117,6 +119,20 @@ pub(super) fn append(
     Decision::Change(changes, Outcome::Appended(appended.0, appended.1))
 }
 
+/// Is what was appended still where it was, and in this mailbox? An import has the same ids each time: who has removed what
+/// it brought, and imports it again, is not to be told that it is there. Nor is whoever makes up another's id.
+fn is_there(
+    index: &Index,
+    key: (AccountId, MailboxId),
+    (uid_validity, uid): (u32, Uid),
+    transaction: TransactionId,
+) -> bool {
+    index.mailbox(key.0, key.1).is_some_and(|mailbox| {
+        mailbox.uid_validity == uid_validity
+            && mailbox.message(uid).is_some_and(|message| message.row.id == transaction)
+    })
+}
+
 fn add(
     message: &NewMessage,
     key: (AccountId, MailboxId),
@@ -135,5 +151,39 @@ fn add(
         transaction: message.transaction,
         body: first_body,
         structure: message.structure.as_ref().and_then(|_| first_body.checked_add(1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{ACCOUNT, Planned};
+    use super::super::{Operation, Outcome};
+    use super::*;
+    use crate::index::Uids;
+    use crate::log::{BodyId, Compressor, PreparedBody};
+
+    const INBOX_ID: MailboxId = MailboxId(1);
+
+    fn append(mailbox: MailboxId, transaction: u128) -> Operation {
+        let mut compressor = Compressor::new().unwrap();
+        let body = PreparedBody::new(BodyId(transaction), b"mail", &mut compressor).unwrap();
+        let message = NewMessage { transaction: TransactionId(transaction), body, structure: None };
+        let (account, flags, keywords) = (ACCOUNT, SystemFlags::default(), Vec::new());
+        Operation::Append { message, account, mailbox, uid: None, flags, keywords, internal_date: None }
+    }
+
+    #[test]
+    fn what_was_appended_and_is_gone_is_appended_again() {
+        let mut planned = Planned::new();
+        let uid = planned.append(INBOX_ID, 7, &[]);
+        assert!(planned.changes(&append(INBOX_ID, 7)).is_empty(), "it is there");
+        assert!(matches!(planned.does(&append(INBOX_ID, 7)), Outcome::Appended(_, again) if again == uid));
+        assert_eq!(planned.changes(&append(MailboxId(2), 7)).len(), 2, "another mailbox has it not");
+        let uids = Uids::all();
+        let (change, flags) = (ipc::service::mailbox::FlagChange::Add, SystemFlags::DELETED);
+        let (account, mailbox) = (ACCOUNT, INBOX_ID);
+        planned.does(&Operation::Flags { account, mailbox, uids, change, flags, keywords: Vec::new() });
+        planned.does(&Operation::Expunge { account, mailbox, uids: Uids::all() });
+        assert_eq!(planned.append(INBOX_ID, 7, &[]), uid + 1);
     }
 }

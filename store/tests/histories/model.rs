@@ -86,12 +86,18 @@ impl Model {
                 self.deliver(*transaction, accounts, *folder, *size)
             }
             Act::Append { transaction, account, mailbox, flags, keywords, size } => {
-                if let Some(Some((account, mailbox, uid))) = self.transactions.get(transaction).copied() {
-                    return Answer::Appended { place: Some((account, mailbox)), uid };
-                }
+                let done = self.transactions.get(transaction).copied().flatten();
                 let Some(found) = self.mailbox(*account, *mailbox) else {
                     return Answer::Refused(Refusal::NoMailbox);
                 };
+                // what was removed again is appended again
+                let here = done.filter(|(whose, of, _)| (whose, of) == (account, mailbox));
+                let is_it = |mail: &Mail| mail.transaction == *transaction;
+                if let Some((_, _, uid)) =
+                    here.filter(|(_, _, uid)| found.messages.get(uid).is_some_and(is_it))
+                {
+                    return Answer::Appended { place: Some((*account, *mailbox)), uid };
+                }
                 let bits = found.bits(keywords, true);
                 let uid = found.add(Mail::new(*flags, bits, *size, *transaction));
                 self.transactions.insert(*transaction, Some((*account, *mailbox, uid)));

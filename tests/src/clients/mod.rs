@@ -179,7 +179,11 @@ pub fn outcome(command: Command, input: &str) -> Result<String, String> {
     }
 }
 
-fn certify(certificate: &Path, key: &Path) {
+/// Makes a certificate for this host, signed by itself, and its key.
+///
+/// # Panics
+/// When openssl does not.
+pub fn certify(certificate: &Path, key: &Path) {
     let names = format!("subjectAltName=DNS:{HOST},DNS:mail.example.org,IP:{}", Ipv4Addr::LOCALHOST);
     let mut command = Command::new("openssl");
     command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]);
