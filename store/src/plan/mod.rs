@@ -247,6 +247,11 @@ impl Operation {
             | Operation::Expunge { account, mailbox, .. }
             | Operation::Distrust { account, mailbox, .. }
             | Operation::Copy { account, from: mailbox, .. } => Some((*account, *mailbox)),
+            // Is what it brought before still there?
+            Operation::Append { message, account, mailbox, .. } => {
+                let before = index.transactions.outcome(message.transaction);
+                before.map(|_| (*account, *mailbox))
+            }
             // The inbox is emptied, others go as they are.
             Operation::RenameMailbox { account, mailbox, .. } => index
                 .mailbox(*account, *mailbox)
