@@ -16,5 +16,6 @@ pub mod rpc;
 pub mod service;
 pub mod slice;
 pub mod socket;
+pub mod threads;
 
 pub use role::{Instance, Layer, Layers, Role};

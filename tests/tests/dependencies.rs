@@ -39,6 +39,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("encoding_rs", &["bulkhead-mime"]),
     ("bincode", &["bulkhead-ipc"]),
     ("tokio-rustls", &["bulkhead-listener", "bulkhead-bench"]),
+    // a client, for moving in from another server
+    ("rustls-native-certs", &["bulkhead-migrate"]),
     ("rcgen", &["bulkhead-keys"]),
     ("toml", &["bulkhead-master"]),
 ];

@@ -7,7 +7,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use ipc::mail::Password;
@@ -18,7 +18,9 @@ use super::phc::{Hash, HashError};
 
 /// Hashes that may wait in each lane for each thread: about ten seconds of work, half a login's patience.
 const WAITING_PER_THREAD: usize = 512;
-/// By how much the threads yield to others.
+/// Their stack, bytes; argon2's memory is on the heap.
+const STACK: usize = 1 << 20;
+/// By how much they yield to others.
 const NICE: i32 = 10;
 
 /// Too many wait already.
@@ -54,23 +56,8 @@ impl Pool {
         let threads = thread::available_parallelism()?.get();
         let shared = Arc::new(Shared::default());
         let pool = Pool { owner: Arc::new(Owner { shared: Arc::clone(&shared), threads }) };
-        let (ready, are_ready) = mpsc::sync_channel(threads);
-        for number in 0..threads {
-            let (shared, ready) = (Arc::clone(&shared), ready.clone());
-            let work = move || {
-                // Hashing takes all a core has for as long as it has some: whoever reads mail meanwhile comes first. Some
-                // hosts do not allow it, and are none the worse for it.
-                let _ = rustix::process::nice(NICE);
-                let _ = ready.send(());
-                drop(ready);
-                shared.work();
-            };
-            thread::Builder::new().name(format!("hash-{number}")).spawn(work)?;
-        }
-        // After the lock-down a thread could not lower itself any more.
-        for _ in 0..threads {
-            are_ready.recv().map_err(io::Error::other)?;
-        }
+        // Hashing takes all a core has for as long as it has some: whoever reads mail meanwhile comes first.
+        ipc::threads::yielding("hash", threads, STACK, NICE, move || shared.work())?;
         Ok(pool)
     }
 

@@ -9,7 +9,6 @@ mod queue;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use ipc::budget;
@@ -19,6 +18,8 @@ use queue::Queue;
 
 /// Work that goes through more bytes than this is for a helper.
 pub const LARGE: usize = budget::TURN_BYTES;
+/// By how much helpers yield to others.
+const NICE: i32 = 5;
 /// Work that takes longer than this is for a helper.
 pub const LONG: Duration = budget::TURN;
 
@@ -47,16 +48,16 @@ impl Helpers {
     /// When the system gives no thread.
     pub fn start() -> io::Result<Self> {
         let queue = Arc::new(Queue::default());
-        for number in 0..budget::HELPERS {
+        let work = {
             let queue = Arc::clone(&queue);
-            thread::Builder::new().name(format!("helper-{number}")).stack_size(budget::HELPER_STACK).spawn(
-                move || {
-                    while let Some(job) = queue.next() {
-                        job();
-                    }
-                },
-            )?;
-        }
+            move || {
+                while let Some(job) = queue.next() {
+                    job();
+                }
+            }
+        };
+        // What takes long waits for what does not, also where both want the same core.
+        ipc::threads::yielding("helper", budget::HELPERS, budget::HELPER_STACK, NICE, work)?;
         let room = Arc::new(Semaphore::new(budget::HELPER_QUEUE));
         Ok(Helpers { shared: Arc::new(Shared { queue, room }) })
     }
