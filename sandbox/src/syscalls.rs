@@ -247,8 +247,15 @@ pub(crate) const WRITE_FILES: Group = Group {
 
 pub(crate) const SEGMENTS: Group = Group {
     name: "segment files",
-    reason: "the log is locked, grows in preallocated steps, is written by vectors, and refuses some file systems",
-    calls: &[any(libc::SYS_flock), any(libc::SYS_fallocate), any(libc::SYS_pwritev), any(libc::SYS_fstatfs)],
+    reason: "the log is locked, grows in preallocated steps, is written by vectors, refuses some file systems, and what \
+             of it is in the page cache is read without a thread that may wait for the disk (RWF_NOWAIT)",
+    calls: &[
+        any(libc::SYS_flock),
+        any(libc::SYS_fallocate),
+        any(libc::SYS_pwritev),
+        only(libc::SYS_preadv2, &[&[is(5, libc::RWF_NOWAIT)]]),
+        any(libc::SYS_fstatfs),
+    ],
 };
 
 pub(crate) const DATABASE: Group = Group {

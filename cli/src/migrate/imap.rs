@@ -122,7 +122,15 @@ impl ImapSource {
             return Ok(None);
         }
         // some servers find that a mistake in an empty folder
-        self.rows = if examined.messages == 0 { Vec::new() } else { client.rows()? };
+        let rows = if examined.messages == 0 { Ok(Vec::new()) } else { client.rows() };
+        self.rows = match rows {
+            Ok(rows) => rows,
+            Err(why @ ImapError::Refused { .. }) => {
+                self.remarks.push(format!("{}: {why}: passed over", folder.here));
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
         (self.open, self.next) = ((folder.there.clone(), examined), 0);
         self.bodies = Bodies::default();
         let (uid_validity, uid_next) = self.uids();

@@ -1,6 +1,6 @@
 //! Mail in.
 
-use std::io::Read;
+use std::io::{self, ErrorKind, Read};
 
 use ipc::exit::{Exit, Failure};
 use ipc::mail::{MailboxId, Seconds, Uid};
@@ -14,6 +14,7 @@ use super::identity;
 use super::progress::{Progress, Totals};
 use super::session::{Session, refused};
 use super::source::Source;
+use crate::output::printable;
 
 /// Imports all folders of a source.
 ///
@@ -130,9 +131,7 @@ impl Importing<'_> {
         let mut piece = vec![0; CHUNK_MAX.div_euclid(2)];
         let mut out = Vec::new();
         loop {
-            let read = bytes
-                .read(&mut piece)
-                .map_err(|error| Failure::new(Exit::IoError, format!("a message: {error}")))?;
+            let read = bytes.read(&mut piece).map_err(|error| unread(&error))?;
             if read == 0 {
                 break;
             }
@@ -171,6 +170,20 @@ impl Importing<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// A message that could not be read to its end.
+fn unread(error: &io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::UnexpectedEof
+        | ErrorKind::ConnectionReset
+        | ErrorKind::TimedOut
+        | ErrorKind::BrokenPipe => Failure::new(
+            Exit::TempFail,
+            format!("a message was cut off ({error}): do it again, it goes on from there"),
+        ),
+        _ => Failure::new(Exit::IoError, printable(&format!("a message: {error}"))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a session asks of the other compartments, and what they answer.
 
 use ipc::mail::{AccountId, ModSeq, Password, TransactionId, Uid};
-use ipc::service::mailbox::{MailboxReply, MailboxRequest};
+use ipc::service::mailbox::{Foreseen, MailboxReply, MailboxRequest};
 
 use super::work::{Product, Work};
 
@@ -37,6 +37,8 @@ pub enum Ask {
     },
     /// The next piece of that run. → [`Answer::Chunk`]
     Chunk,
+    /// Nothing yet: this is what will be asked soon, in this order, so that it can be on its way by then. → [`Answer::Taken`]
+    Soon(Vec<Foreseen>),
     /// Open a message at the store. → [`Answer::Begun`]
     Begin,
     /// The next bytes of it. → [`Answer::Taken`]
@@ -71,7 +73,7 @@ pub enum Answer {
     Chunk(Vec<u8>),
     /// A message is open under this id.
     Begun(TransactionId),
-    /// The bytes are on their way.
+    /// The bytes are on their way; or what will be asked soon is.
     Taken,
     /// To [`Ask::Work`].
     Product(Product),

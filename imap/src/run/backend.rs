@@ -87,6 +87,8 @@ impl Backend for StoreBackend {
             Mailbox::None => std::future::pending().await,
             Mailbox::Gone => {}
             Mailbox::Open(client, dirty) => {
+                // Between commands nothing is kept.
+                client.forget();
                 let news = match dirty {
                     Dirty::Unsaid => client.changed().await,
                     Dirty::Said => Err(client.ended().await),
@@ -132,6 +134,10 @@ async fn by_store(client: &mut MailboxClient, dirty: &mut Dirty, ask: Ask) -> Re
             Answer::Reply(client.call(&MailboxRequest::Body { uid, offset, length }).await?)
         }
         Ask::Chunk => Answer::Chunk(client.body_chunk().await?),
+        Ask::Soon(soon) => {
+            client.foresee(soon).await?;
+            Answer::Taken
+        }
         Ask::Begin => {
             let id =
                 TransactionId::random().map_err(|error| ChannelError::Io(std::io::Error::other(error)))?;

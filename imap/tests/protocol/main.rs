@@ -12,6 +12,8 @@ mod fairness;
 mod fake;
 #[cfg(test)]
 mod fetch;
+#[cfg(test)]
+mod foresight;
 #[cfg(all(test, feature = "planted-panic"))]
 mod panics;
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! `mailbox`: one logged-in session's channel to the store. It is bound to one account for good; no request names one.
 //!
-//! Requests are answered in order, one at a time. The only frame the store sends unasked is [`MailboxReply::Dirty`]:
+//! Requests are answered in order; structures and bodies of at most a chunk may be asked for ahead ([`Foreseen`]), everything
+//! else one at a time. The only frame the store sends unasked is [`MailboxReply::Dirty`]:
 //! one bit, "the selected mailbox has changes", set again only after the next [`MailboxRequest::Changes`].
 //! When the store dies the session has ended: nothing reconnects in silence, and the user logs in again.
 
+mod ahead;
 mod client;
 
 use std::time::Duration;
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::frame::Message;
 use crate::mail::{MailboxId, ModSeq, Seconds, SystemFlags, TransactionId, Uid, UidRange};
 
+pub use ahead::{Foreseen, PLANNED_MAX};
 pub use client::MailboxClient;
 
 /// How long a client waits for one reply.

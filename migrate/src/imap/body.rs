@@ -127,7 +127,7 @@ impl Read for Body<'_> {
             }
             Rest::Literal { parts, .. } => {
                 let parts = std::mem::take(parts);
-                self.finish(parts).map_err(io::Error::other)?;
+                self.finish(parts).map_err(as_io)?;
                 self.rest = Rest::Here(Cursor::default());
                 Ok(0)
             }
@@ -144,6 +144,14 @@ impl Body<'_> {
         }
         self.client.amid_message = false;
         Ok(())
+    }
+}
+
+fn as_io(error: ImapError) -> io::Error {
+    match error {
+        ImapError::Io(error) => error,
+        ImapError::Bye(_) => io::Error::new(io::ErrorKind::ConnectionReset, error),
+        error => io::Error::other(error),
     }
 }
 

@@ -128,7 +128,7 @@ impl Client {
     /// As [`Client::namespaces`].
     pub fn list(&mut self) -> Result<Vec<Listed>, ImapError> {
         // RFC 6154 section 2: without being asked a server may keep special uses to itself
-        let tells = self.can("LIST-EXTENDED") && self.can("SPECIAL-USE");
+        let tells = self.can("IMAP4REV2") || self.can("LIST-EXTENDED") && self.can("SPECIAL-USE");
         let list = if tells { "LIST \"\" \"*\" RETURN (SPECIAL-USE)" } else { "LIST \"\" \"*\"" };
         self.listed("LIST", list)
     }
@@ -138,7 +138,11 @@ impl Client {
     /// # Errors
     /// As [`Client::namespaces`].
     pub fn subscribed(&mut self) -> Result<Vec<Listed>, ImapError> {
-        self.listed("LSUB", "LSUB \"\" \"*\"")
+        // RFC 9051 has LSUB no longer
+        match self.can("IMAP4REV2") || self.can("LIST-EXTENDED") {
+            true => self.listed("LIST", "LIST (SUBSCRIBED) \"\" \"*\""),
+            false => self.listed("LSUB", "LSUB \"\" \"*\""),
+        }
     }
 
     /// Opens a folder for reading only; else why not.

@@ -131,6 +131,26 @@ fn a_folder_is_looked_at_and_not_touched() {
     assert!(!heard.contains("SELECT") && !heard.contains("STORE"), "{heard}");
 }
 
+/// RFC 9051 has no LSUB, and RFC 6154 has servers that tell special uses only to whoever asks.
+#[test]
+fn what_a_newer_server_is_asked() {
+    for (capabilities, list, subscribed) in [
+        ("IMAP4rev1", "b4 LIST \"\" \"*\"\r\n", "b5 LSUB "),
+        ("IMAP4rev2", "b4 LIST \"\" \"*\" RETURN (SPECIAL-USE)\r\n", "b5 LIST (SUBSCRIBED) "),
+        ("IMAP4rev1 LIST-EXTENDED", "b4 LIST \"\" \"*\"\r\n", "b5 LIST (SUBSCRIBED) "),
+    ] {
+        let (stream, heard) = played(&format!(
+            "* OK\r\n* CAPABILITY {capabilities}\r\nb1 OK\r\n\
+             b2 OK [CAPABILITY {capabilities}] in\r\n* CAPABILITY {capabilities}\r\nb3 OK\r\nb4 OK\r\nb5 OK\r\n"
+        ));
+        let mut client = Client::greeted(stream).unwrap();
+        client.log_in("anna", b"x").unwrap();
+        assert!(client.list().unwrap().is_empty() && client.subscribed().unwrap().is_empty());
+        let heard = told(&heard);
+        assert!(heard.contains(list) && heard.contains(subscribed), "{heard}");
+    }
+}
+
 fn read(fetched: Fetched<'_>) -> Result<Option<Vec<u8>>, io::Error> {
     let mut bytes = Vec::new();
     match fetched {

@@ -16,7 +16,7 @@ use super::trust::Verifier;
 /// How long an address may take to answer at all.
 const CONNECT: Duration = Duration::from_secs(30);
 /// How long a server may be silent: a large folder is listed for minutes.
-const SILENCE: Duration = Duration::from_secs(300);
+pub(super) const SILENCE: Duration = Duration::from_secs(300);
 
 /// How a connection becomes TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

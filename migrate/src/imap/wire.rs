@@ -1,8 +1,9 @@
 //! Responses as they come: lines, and the literals in them (RFC 9051 section 4.3), each with a bound.
 
-use std::io::{BufRead as _, BufReader, Read, Write};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read, Write};
 
 use super::error::ImapError;
+use super::tls::SILENCE;
 use super::value::{Part, Value, values};
 use crate::{LETTER_MAX, LIST_MAX};
 
@@ -116,9 +117,9 @@ impl Wire {
     /// Bytes of a literal, at the most as many as are left of it.
     pub(super) fn literal(&mut self, left: u64, out: &mut [u8]) -> std::io::Result<usize> {
         let most = usize::try_from(left).unwrap_or(usize::MAX).min(out.len());
-        let read = self.stream.read(out.get_mut(..most).unwrap_or_default())?;
+        let read = self.stream.read(out.get_mut(..most).unwrap_or_default()).map_err(in_words)?;
         if read == 0 && most > 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
+            return Err(ErrorKind::UnexpectedEof.into());
         }
         Ok(read)
     }
@@ -142,7 +143,7 @@ impl Wire {
             }
             self.spend(length)?;
             let mut literal = vec![0; usize::try_from(length).unwrap_or_default()];
-            self.stream.read_exact(&mut literal)?;
+            self.stream.read_exact(&mut literal).map_err(in_words)?;
             parts.push(Part::Literal(literal));
             line = self.line()?;
         }
@@ -151,12 +152,13 @@ impl Wire {
     /// The next line, without its end.
     fn line(&mut self) -> Result<Vec<u8>, ImapError> {
         let mut line = Vec::new();
-        let read = (&mut self.stream).take(LINE_MAX).read_until(b'\n', &mut line)? as u64;
+        let read = (&mut self.stream).take(LINE_MAX).read_until(b'\n', &mut line);
+        let read = read.map_err(in_words)? as u64;
         self.spend(read)?;
         match line.strip_suffix(b"\n") {
             Some(text) => Ok(text.strip_suffix(b"\r").unwrap_or(text).to_vec()),
             None if read >= LINE_MAX => Err(ImapError::TooMuch { what: "a line", most: LINE_MAX }),
-            None => Err(ImapError::Io(std::io::ErrorKind::UnexpectedEof.into())),
+            None => Err(ImapError::Io(ErrorKind::UnexpectedEof.into())),
         }
     }
 
@@ -164,6 +166,17 @@ impl Wire {
         let too_much = ImapError::TooMuch { what: "an answer", most: LIST_MAX };
         self.allowance = self.allowance.checked_sub(bytes).ok_or(too_much)?;
         Ok(())
+    }
+}
+
+/// What the system says when a server is silent for too long is no help to anybody.
+fn in_words(error: std::io::Error) -> std::io::Error {
+    match error.kind() {
+        ErrorKind::WouldBlock => std::io::Error::new(
+            ErrorKind::TimedOut,
+            format!("nothing came for {} seconds", SILENCE.as_secs()),
+        ),
+        _ => error,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a session asks of the other compartments, and what they answer.
 
 use ipc::mail::{AccountId, Password, Uid};
-use ipc::service::mailbox::{MailboxReply, MailboxRequest};
+use ipc::service::mailbox::{Foreseen, MailboxReply, MailboxRequest};
 
 /// A question.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub enum Ask {
     },
     /// The next piece of that run. → [`Answer::Chunk`]
     Chunk,
+    /// Nothing yet: this is what will be asked soon, in this order, so that it can be on its way by then. → [`Answer::Taken`]
+    Soon(Vec<Foreseen>),
     /// Is the store still there? → [`Answer::Quiet`] when it is
     Alive,
 }
@@ -43,6 +45,8 @@ pub enum Answer {
     Quiet,
     /// Bytes of a message.
     Chunk(Vec<u8>),
+    /// To [`Ask::Soon`].
+    Taken,
     /// The store is gone, and the mailbox session with it.
     Lost,
 }

@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use ipc::mail::{Uid, UidRange};
-use ipc::service::mailbox::MessageRow;
+use ipc::service::mailbox::{Foreseen, MessageRow};
 
 use super::share::Share;
+
+/// Messages that are foreseen at a time.
+const FORESEEN: usize = 32;
 
 /// RFC 1939 section 4: the messages of INBOX, numbered from 1 by rising UID. Later arrivals are for the next session.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub(super) struct Maildrop {
     deleted: BTreeSet<u32>,
     /// Octets of all messages, and of those that are marked as deleted.
     octets: (u64, u64),
+    /// The number of the last message that was retrieved, and up to which one they are foreseen.
+    retrieved: (u32, u32),
     share: Share,
 }
 
@@ -38,7 +43,14 @@ pub(super) enum Unfit {
 
 impl Maildrop {
     pub(super) fn new(uid_validity: u32, share: Share) -> Self {
-        Maildrop { uid_validity, messages: Vec::new(), deleted: BTreeSet::new(), octets: (0, 0), share }
+        Maildrop {
+            uid_validity,
+            messages: Vec::new(),
+            deleted: BTreeSet::new(),
+            octets: (0, 0),
+            retrieved: (0, 0),
+            share,
+        }
     }
 
     /// The next page, less what arrived since.
@@ -77,6 +89,22 @@ impl Maildrop {
         (first..)
             .zip(self.messages.iter().skip(skipped).copied())
             .filter(|(number, _)| !self.deleted.contains(&number.saturating_sub(1)))
+    }
+
+    /// Notes that a message is being retrieved. Who retrieves one after the other will go on with it: then these come next, if
+    /// that was not said before.
+    pub(super) fn retrieved(&mut self, number: u32) -> Vec<Foreseen> {
+        let (last, foreseen) = self.retrieved;
+        let goes_on = last > 0 && last.checked_add(1) == Some(number);
+        self.retrieved = (number, if goes_on { foreseen } else { 0 });
+        if !goes_on || number <= foreseen {
+            return Vec::new();
+        }
+        let next: Vec<_> = self.from(number).take(FORESEEN).collect();
+        self.retrieved.1 = next.last().map_or(number, |(last, _)| *last);
+        let body =
+            |(_, Message { uid, size }): (u32, Message)| Foreseen::Body { uid, offset: 0, length: size };
+        next.into_iter().map(body).collect()
     }
 
     /// RFC 1939 section 7: from 1 to 70 characters, never given to another message of this maildrop. It is UID and UIDVALIDITY

@@ -1,6 +1,6 @@
 //! A message, or its top, on its way from the store to the client: never whole in memory.
 
-use ipc::service::mailbox::{MailboxReply, Refusal};
+use ipc::service::mailbox::{Foreseen, MailboxReply, Refusal};
 
 use super::ask::{Answer, Ask};
 use super::limits::TOP_WINDOW;
@@ -17,6 +17,8 @@ pub(super) struct Transfer {
     wanted: Wanted,
     stuffing: Stuffing,
     stage: Stage,
+    /// What will be retrieved soon, this message included; nothing, when nobody knows.
+    soon: Vec<Foreseen>,
 }
 
 #[derive(Debug)]
@@ -45,19 +47,24 @@ pub(super) enum Sent {
 
 impl Transfer {
     /// RETR.
-    pub(super) fn whole(message: Message) -> Self {
-        Transfer { message, wanted: Wanted::Whole, stuffing: Stuffing::default(), stage: Stage::Start }
+    pub(super) fn whole(message: Message, soon: Vec<Foreseen>) -> Self {
+        let (wanted, stuffing) = (Wanted::Whole, Stuffing::default());
+        Transfer { message, wanted, stuffing, stage: Stage::Start, soon }
     }
 
     /// TOP.
     pub(super) fn top(message: Message, lines: u32) -> Self {
-        Transfer { wanted: Wanted::Top(Top::new(lines)), ..Transfer::whole(message) }
+        Transfer { wanted: Wanted::Top(Top::new(lines)), ..Transfer::whole(message, Vec::new()) }
     }
 
     /// Goes on: at first, with the answer to what was asked, or when output was sent.
     pub(super) fn resume(&mut self, answer: Option<Answer>, out: &mut Vec<u8>) -> Result<Turn<Sent>, Fault> {
         match (self.stage, answer) {
-            (Stage::Start, None) => {
+            (Stage::Start, None) if !self.soon.is_empty() => {
+                Ok(Turn::Ask(Ask::Soon(std::mem::take(&mut self.soon))))
+            }
+            (Stage::Start, Some(Answer::Lost)) => Err(Fault::Lost),
+            (Stage::Start, None | Some(Answer::Taken)) => {
                 let first = match self.wanted {
                     Wanted::Whole => self.message.size,
                     Wanted::Top(_) => self.message.size.min(TOP_WINDOW),

@@ -92,6 +92,10 @@ async fn by_store(client: &mut MailboxClient, ask: Ask) -> Result<Answer, Channe
             Answer::Reply(client.call(&MailboxRequest::Body { uid, offset, length }).await?)
         }
         Ask::Chunk => Answer::Chunk(client.body_chunk().await?),
+        Ask::Soon(soon) => {
+            client.foresee(soon).await?;
+            Answer::Taken
+        }
         Ask::Alive => Answer::Quiet,
         // Answered before.
         Ask::Login { .. } => Answer::Lost,

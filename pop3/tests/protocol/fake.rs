@@ -7,7 +7,8 @@ use std::rc::Rc;
 use bulkhead_pop3::proto::{Answer, Ask, LoginOutcome};
 use ipc::mail::{AccountId, MailboxId, SystemFlags, TransactionId, Uid, UidRange};
 use ipc::service::mailbox::{
-    FlagChange, MailboxReply, MailboxRequest, MailboxRow, MailboxStatus, MessageRow, RANGES_MAX, Refusal,
+    FlagChange, Foreseen, MailboxReply, MailboxRequest, MailboxRow, MailboxStatus, MessageRow, PLANNED_MAX,
+    RANGES_MAX, Refusal,
 };
 
 /// Rows in a page of the fake: few, so that paging is met in every test.
@@ -84,6 +85,8 @@ pub(crate) struct Backend {
     pub(crate) dies_after: Option<u32>,
     /// Octets of bodies that were announced.
     pub(crate) announced: u64,
+    /// What was said to be asked soon.
+    pub(crate) foreseen: Vec<Foreseen>,
 }
 
 impl Backend {
@@ -96,6 +99,7 @@ impl Backend {
             flagged: Vec::new(),
             dies_after: None,
             announced: 0,
+            foreseen: Vec::new(),
         }
     }
 
@@ -119,6 +123,11 @@ impl Backend {
             Ask::Chunk => {
                 let rest = self.body.split_off(CHUNK.min(self.body.len()));
                 Answer::Chunk(std::mem::replace(&mut self.body, rest))
+            }
+            Ask::Soon(soon) => {
+                assert!(!soon.is_empty() && soon.len() <= PLANNED_MAX && self.body.is_empty());
+                self.foreseen.extend(soon);
+                Answer::Taken
             }
             Ask::Alive => Answer::Quiet,
             Ask::Login { .. } => panic!("answered before"),

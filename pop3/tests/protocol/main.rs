@@ -7,6 +7,8 @@ mod dialogs;
 #[cfg(test)]
 mod fake;
 #[cfg(test)]
+mod foresight;
+#[cfg(test)]
 mod large;
 #[cfg(test)]
 mod offences;

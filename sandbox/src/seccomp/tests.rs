@@ -200,6 +200,15 @@ fn futexes_inherit_no_priority() {
 }
 
 #[test]
+fn only_the_store_reads_files_by_vectors_and_never_waits_there() {
+    for role in Role::STARTED {
+        let read = |flags| allows(role, libc::SYS_preadv2, &[3, 0x1000, 1, 0, 0, flags]);
+        assert_eq!(read(int(libc::RWF_NOWAIT)), role == Role::Store, "{role}");
+        assert!(!read(0) && !read(int(libc::RWF_NOWAIT | libc::RWF_HIPRI)), "{role}");
+    }
+}
+
+#[test]
 fn the_usual_ways_out_are_in_no_filter() {
     let ways_out = [
         libc::SYS_socket,

@@ -6,14 +6,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustix::fs::{AtFlags, FallocateFlags, Mode, OFlags};
-use rustix::io::{Errno, retry_on_intr};
+use rustix::io::{Errno, ReadWriteFlags, retry_on_intr};
 
 use super::directory::{directory, lock, name, no_space_or, number, refuse_network};
 use super::error::{OpenError, SegmentError};
@@ -240,6 +240,15 @@ impl ReadSegments for FileReader {
             }
         }
         Ok(done)
+    }
+
+    fn read_cached(&self, at: Position, buffer: &mut [u8]) -> Option<usize> {
+        let file = self.get(at.segment).ok()?;
+        let wanted = buffer.len();
+        let mut buffers = [IoSliceMut::new(buffer)];
+        // a part of it is in the page cache, the rest is not: that is for those who may wait, as every failure is
+        let done = rustix::io::preadv2(&*file, &mut buffers, at.offset, ReadWriteFlags::NOWAIT);
+        done.ok().filter(|done| *done == wanted)
     }
 
     fn length(&self, segment: SegmentNumber) -> Result<u64, SegmentError> {

@@ -31,6 +31,20 @@ impl<R: ReadSegments> BodyReader<R> {
         unpack(payload, body.id, with)?.ok_or_else(|| damaged(body))
     }
 
+    /// The same, when it is good, stored in at most `most` bytes, and can be had without waiting for a disk. `None` when it is
+    /// another's to read it, and to say what is wrong with it.
+    pub fn read_cached(&self, body: &BodyRef, most: u32, with: &mut Decompressor) -> Option<Vec<u8>> {
+        if body.length > most {
+            return None;
+        }
+        let salt = self.salts.get(body.position.segment)?;
+        let length = usize::try_from(body.length).ok()?.checked_add(RECORD_HEADER)?;
+        let mut record = vec![0; length];
+        self.segments.read_cached(body.position, &mut record)?;
+        let payload = record.get(RECORD_HEADER..).filter(|_| matches(&record, salt, body))?;
+        unpack(payload, body.id, with).ok()?
+    }
+
     /// The record of `body` without its padding; `None` when it isn't the one that was written.
     pub(super) fn record(&self, body: &BodyRef) -> Result<Option<Vec<u8>>, SegmentError> {
         let Some(salt) = self.salts.get(body.position.segment) else {

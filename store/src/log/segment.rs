@@ -14,6 +14,11 @@ pub trait ReadSegments: Send + Sync {
     /// [`SegmentError::Unknown`], [`SegmentError::Read`].
     fn read(&self, at: Position, buffer: &mut [u8]) -> Result<usize, SegmentError>;
 
+    /// The same, when it can be done without waiting for a disk; `None` when it cannot, or nobody knows.
+    fn read_cached(&self, _at: Position, _buffer: &mut [u8]) -> Option<usize> {
+        None
+    }
+
     /// The bytes that can be read of a segment, counted from its start.
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use memchr::memmem::Finder;
+
 use super::fold::folded;
 
 /// Where a text is looked for.
@@ -80,8 +82,9 @@ impl Needles {
     }
 }
 
-/// One text, found in a time that is in proportion to what is searched, whatever it is (Knuth, Morris and Pratt).
-/// The case of ASCII letters makes no difference.
+/// One text, found in a time that is in proportion to what is searched, whatever it is: where nothing of it matches, at the
+/// speed of the machine's vectors; across the edges of pieces by Knuth, Morris and Pratt. The case of ASCII letters makes no
+/// difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Needle {
     pattern: Arc<Pattern>,
@@ -89,13 +92,23 @@ pub(super) struct Needle {
     matched: usize,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Pattern {
     /// In lower case.
     text: Vec<u8>,
     /// For each length of text matched: the longest proper beginning of it that is its end, too.
     borders: Vec<usize>,
+    /// Finds the text as a whole.
+    finder: Finder<'static>,
 }
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Pattern {}
 
 impl Needle {
     /// Of a text in lower case.
@@ -115,18 +128,40 @@ impl Needle {
     }
 
     fn feed(&mut self, bytes: &[u8]) {
-        let Pattern { text, borders } = &*self.pattern;
-        for byte in bytes {
-            if self.matched >= text.len() {
-                return;
-            }
-            let byte = Some(byte.to_ascii_lowercase());
-            while self.matched > 0 && text.get(self.matched).copied() != byte {
-                self.matched = borders.get(self.matched).copied().unwrap_or_default();
-            }
-            if text.get(self.matched).copied() == byte {
-                self.matched = self.matched.saturating_add(1);
-            }
+        let rest = self.step(bytes);
+        if self.is_found() || rest.is_empty() {
+            return;
+        }
+        // nothing of it matches: what is in here is in here as a whole, or has its beginning at the end
+        let Pattern { text, finder, .. } = &*self.pattern;
+        if finder.find(&rest.to_ascii_lowercase()).is_some() {
+            self.matched = text.len();
+            return;
+        }
+        let beginning = text.len().saturating_sub(1);
+        let end = rest.get(rest.len().saturating_sub(beginning)..).unwrap_or_default();
+        end.iter().for_each(|byte| self.take(*byte));
+    }
+
+    /// Goes on while something of it matches; what is behind.
+    fn step<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let mut rest = bytes;
+        while let Some((byte, behind)) = rest.split_first().filter(|_| self.matched > 0 && !self.is_found()) {
+            self.take(*byte);
+            rest = behind;
+        }
+        rest
+    }
+
+    /// The next octet; the text has not been found.
+    fn take(&mut self, byte: u8) {
+        let Pattern { text, borders, .. } = &*self.pattern;
+        let byte = Some(byte.to_ascii_lowercase());
+        while self.matched > 0 && text.get(self.matched).copied() != byte {
+            self.matched = borders.get(self.matched).copied().unwrap_or_default();
+        }
+        if text.get(self.matched).copied() == byte {
+            self.matched = self.matched.saturating_add(1);
         }
     }
 }
@@ -147,6 +182,7 @@ impl Pattern {
                 *place = border;
             }
         }
-        Pattern { text, borders }
+        let finder = Finder::new(&text).into_owned();
+        Pattern { text, borders, finder }
     }
 }

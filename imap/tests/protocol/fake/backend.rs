@@ -1,10 +1,13 @@
 //! One session's way to the fake.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use bulkhead_imap::proto::{Answer, Ask, LoginOutcome, Look};
 use ipc::mail::{AccountId, MailboxId, ModSeq, SystemFlags, TransactionId, Uid, UidRange};
-use ipc::service::mailbox::{MailboxReply, MailboxRequest, MessageRow, RANGES_MAX, Refusal};
+use ipc::service::mailbox::{
+    Foreseen, MailboxReply, MailboxRequest, MessageRow, PLANNED_MAX, RANGES_MAX, Refusal,
+};
 
 use super::{CHUNK, PAGE, Shared};
 
@@ -21,6 +24,10 @@ pub(crate) struct Backend {
     /// Messages of a `Copied` that has more frames.
     copied: Vec<(Uid, Uid)>,
     append: Option<Vec<u8>>,
+    /// What was foreseen and not asked yet.
+    foreseen: VecDeque<Foreseen>,
+    /// Questions that were foreseen, and those of the kind that were not.
+    pub(crate) foresight: (usize, usize),
     pub(crate) logged_in: bool,
     /// That there are changes was said, and they were not asked for since.
     said: bool,
@@ -38,6 +45,8 @@ impl Backend {
             flagged: Vec::new(),
             copied: Vec::new(),
             append: None,
+            foreseen: VecDeque::new(),
+            foresight: (0, 0),
             logged_in: false,
             said: false,
             dies_after: None,
@@ -79,6 +88,11 @@ impl Backend {
                 let rest = self.body.split_off(CHUNK.min(self.body.len()));
                 Answer::Chunk(std::mem::replace(&mut self.body, rest))
             }
+            Ask::Soon(soon) => {
+                assert!(!soon.is_empty() && soon.len() <= PLANNED_MAX && self.body.is_empty());
+                self.foreseen = soon.into();
+                Answer::Taken
+            }
             Ask::Begin => {
                 assert!(self.append.is_none(), "two appends at once");
                 self.append = Some(Vec::new());
@@ -92,6 +106,22 @@ impl Backend {
             Ask::Finish(end) => Answer::Reply(self.request(end)),
             Ask::Work(work) => work.run(),
             Ask::Alive => Answer::Quiet,
+        }
+    }
+
+    /// Was it foreseen, in its turn?
+    fn foreseen(&mut self, request: &MailboxRequest) {
+        let wanted = match *request {
+            MailboxRequest::Structure { uid } => Foreseen::Structure { uid },
+            MailboxRequest::Body { uid, offset, length } => Foreseen::Body { uid, offset, length },
+            _ => return self.foreseen.clear(),
+        };
+        match self.foreseen.iter().position(|foreseen| foreseen.covers(wanted)) {
+            Some(at) => {
+                self.foreseen.drain(..at);
+                self.foresight.0 += 1;
+            }
+            None => self.foresight.1 += 1,
         }
     }
 
@@ -131,6 +161,7 @@ impl Backend {
             self.body.is_empty() && self.flagged.is_empty() && self.copied.is_empty(),
             "an answer was not read to its end"
         );
+        self.foreseen(&request);
         let shared = Rc::clone(&self.store);
         let mut store = shared.borrow_mut();
         let full = store.full;

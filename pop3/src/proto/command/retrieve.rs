@@ -6,9 +6,10 @@ use crate::proto::maildrop::Maildrop;
 use crate::proto::state::State;
 use crate::proto::transfer::Transfer;
 
-pub(super) fn retr(maildrop: Box<Maildrop>, number: u32, out: &mut Vec<u8>) -> (State, Verdict) {
+pub(super) fn retr(mut maildrop: Box<Maildrop>, number: u32, out: &mut Vec<u8>) -> (State, Verdict) {
     let Some(message) = maildrop.message(number) else { return no_message(maildrop, out) };
-    (State::Sending(maildrop, Box::new(Transfer::whole(message))), Verdict::Good)
+    let soon = maildrop.retrieved(number);
+    (State::Sending(maildrop, Box::new(Transfer::whole(message, soon))), Verdict::Good)
 }
 
 pub(super) fn top(maildrop: Box<Maildrop>, number: u32, lines: u32, out: &mut Vec<u8>) -> (State, Verdict) {

@@ -92,7 +92,13 @@ fn group(changes: &[u8], ids: &[u128], length: usize) -> Group {
 }
 
 fn read<S: Segments>(log: &Log<S>, body: &BodyRef) -> Result<Vec<u8>, BodyError> {
-    log.reader().read(body, &mut Decompressor::new(1 << 20).unwrap())
+    let mut with = Decompressor::new(1 << 20).unwrap();
+    let read = log.reader().read(body, &mut with);
+    // what is served without waiting is the same, or nothing
+    if let Some(cached) = log.reader().read_cached(body, 1 << 20, &mut with) {
+        assert_eq!(read.as_ref().ok(), Some(&cached), "{body:?}");
+    }
+    read
 }
 
 /// Every body of these groups is what was written under its id.

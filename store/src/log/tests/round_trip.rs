@@ -115,6 +115,21 @@ fn a_body_is_read_by_many_threads_while_the_log_grows() {
 }
 
 #[test]
+fn what_was_just_written_is_read_without_waiting() {
+    // a disk: a file system in memory does not say what is there
+    let place = tempfile::tempdir_in("/var/tmp").unwrap();
+    let (mut log, _) = open(place.path());
+    let body = log.append(group(b"", &[1], 900), Reserve::Keep).unwrap().bodies[0];
+    let mut with = Decompressor::new(900).unwrap();
+    let cached = |most, with: &mut Decompressor| log.reader().read_cached(&body, most, with);
+    assert_eq!(cached(body.length, &mut with), Some(text(1, 900)));
+    assert_eq!(cached(body.length - 1, &mut with), None);
+    assert_eq!(cached(body.length, &mut Decompressor::new(899).unwrap()), None);
+    let wrong = BodyRef { position: Position { offset: u64::MAX - 7, ..body.position }, ..body };
+    assert_eq!(log.reader().read_cached(&wrong, body.length, &mut with), None);
+}
+
+#[test]
 fn a_wrong_reference_serves_nothing() {
     let place = directory();
     let (mut log, _) = open(place.path());

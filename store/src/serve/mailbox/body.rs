@@ -27,17 +27,17 @@ impl Session {
     pub(super) async fn body(&mut self, uid: Uid, offset: u32, length: u32) -> Result<(), ChannelError> {
         let message = match self.message(uid) {
             Ok(message) => message,
-            Err(why) => return self.refuse(why).await,
+            Err(why) => return self.reply_ahead(&MailboxReply::Refused(why)).await,
         };
         let loaded = match self.load(&message).await {
             Ok(loaded) => loaded,
-            Err(why) => return self.refuse(why).await,
+            Err(why) => return self.reply_ahead(&MailboxReply::Refused(why)).await,
         };
         let end = offset.saturating_add(length).min(message.row.size);
         let length = end.saturating_sub(offset);
         tracing::debug!(id = %message.row.id, account = self.account.0, uid, bytes = length, "read");
         let mut loaded = Some(loaded);
-        outlast(&mut loaded, PATIENCE, self.sender.send(&MailboxReply::Body { length }, &[])).await?;
+        outlast(&mut loaded, CREDIT_PATIENCE, self.sender.send(&MailboxReply::Body { length }, &[])).await?;
         self.send_chunks(&message, loaded, to_usize(offset), to_usize(end)).await
     }
 
@@ -61,7 +61,7 @@ impl Session {
             let until = at.saturating_add(CHUNK_MAX).min(end);
             let chunk = body.bytes.get(at..until).ok_or(ChannelError::Unread)?.to_vec();
             loaded = Some(body);
-            outlast(&mut loaded, PATIENCE, self.sender.chunk(0, &chunk)).await?;
+            outlast(&mut loaded, CREDIT_PATIENCE, self.sender.chunk(0, &chunk)).await?;
             (at, credits) = (until, credits.saturating_sub(1));
         }
         // The client gives one for each chunk but the last.

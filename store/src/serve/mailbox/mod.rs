@@ -28,7 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const GRACE: Duration = Duration::from_secs(1);
 /// How long a body stays in memory while it is sent: then those who wait have their turn.
 const TURN: Duration = Duration::from_secs(5);
-/// How long it may take for it before it is cut off: its own peer may be on a bad line, and nothing is held for it.
+/// How long it may take for it, or for what it has asked ahead, before it is cut off: its own peer may be on a bad line, and
+/// nothing large is held for it.
 const CREDIT_PATIENCE: Duration = Duration::from_secs(600);
 
 /// For whom a session is, which bounds what it may ask.

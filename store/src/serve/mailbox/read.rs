@@ -3,8 +3,9 @@
 use ipc::channel::ChannelError;
 use ipc::mail::{MailboxId, ModSeq, Uid};
 use ipc::service::mailbox::{MailboxReply, MailboxRow, ROWS_MAX, Refusal};
+use tokio::time::timeout;
 
-use super::{Selected, Session};
+use super::{CREDIT_PATIENCE, Selected, Session};
 use crate::index::{Account, Changed, Mailbox, Message};
 
 /// Mailboxes, or names, in one page: they are long.
@@ -110,11 +111,18 @@ impl Session {
             Ok(None) => Ok(Vec::new()),
             Err(why) => Err(why),
         };
-        match structure {
-            Ok(structure) => self.reply(MailboxReply::Structure(structure)).await,
+        let reply = match structure {
+            Ok(structure) => MailboxReply::Structure(structure),
             // It can be computed again from the message.
-            Err(Refusal::Damaged) => self.reply(MailboxReply::Structure(Vec::new())).await,
-            Err(why) => self.refuse(why).await,
-        }
+            Err(Refusal::Damaged) => MailboxReply::Structure(Vec::new()),
+            Err(why) => MailboxReply::Refused(why),
+        };
+        self.reply_ahead(&reply).await
+    }
+
+    /// Answers what may have been asked ahead, so that the client does not wait for it yet.
+    pub(super) async fn reply_ahead(&self, reply: &MailboxReply) -> Result<(), ChannelError> {
+        let sent = timeout(CREDIT_PATIENCE, self.sender.send(reply, &[])).await;
+        sent.unwrap_or(Err(ChannelError::Unread))
     }
 }

@@ -6,21 +6,26 @@
 mod download;
 mod locate;
 mod message;
+mod soon;
 mod structure;
 
 use std::vec;
 
 use ipc::mail::{SystemFlags, Uid, UidRange};
-use ipc::service::mailbox::{FlagChange, MailboxReply, MailboxRequest, Refusal};
+use ipc::service::mailbox::{FlagChange, Foreseen, MailboxReply, MailboxRequest, PLANNED_MAX, Refusal};
 
 use super::flags::batches;
 use super::{Access, Answer, Ask, Completion, Context, Fault, Io, Running, Turn, reply};
 use crate::proto::parse::{By, FetchItem, Numbers, Seen, SequenceSet};
 use crate::proto::response::Code;
-use crate::proto::view::View;
+use crate::proto::session::running::fault;
+use crate::proto::view::{Numbered, View};
 pub(super) use download::{Came, Download};
 use message::{Message, Progress};
 pub(super) use structure::{Finding, Got};
+
+/// Messages that are foreseen at a time; each asks two things at the most.
+const FORESEEN: usize = PLANNED_MAX / 2;
 
 #[derive(Debug)]
 pub(super) struct Fetch {
@@ -28,6 +33,8 @@ pub(super) struct Fetch {
     set: SequenceSet,
     items: Vec<FetchItem>,
     stage: Stage,
+    /// The messages before this place in the view are foreseen.
+    foreseen: usize,
     /// Messages whose flags changed, by rising UID: their FETCH tells the flags, too.
     changed: Vec<Uid>,
     /// Why something could not be told.
@@ -61,7 +68,7 @@ impl Fetch {
         if by == By::Uid && !items.contains(&FetchItem::Uid) {
             items.insert(0, FetchItem::Uid);
         }
-        Fetch { by, set, items, stage: Stage::Start, changed: Vec::new(), trouble: None }
+        Fetch { by, set, items, stage: Stage::Start, foreseen: 0, changed: Vec::new(), trouble: None }
     }
 
     fn start(&mut self, context: &mut Context, io: &mut Io<'_>) -> Result<Turn, Fault> {
@@ -143,6 +150,10 @@ impl Fetch {
         let mut place = place;
         loop {
             let view = context.view()?;
+            if let Some(soon) = self.foresee(&numbers, place, view) {
+                self.stage = Stage::Between { numbers, place };
+                return Ok(Turn::Ask(Ask::Soon(soon)));
+            }
             let Some((numbered, behind)) = view.next_of(self.by, &numbers, place) else {
                 return Ok(self.completion().into());
             };
@@ -161,6 +172,23 @@ impl Fetch {
                 }
             }
         }
+    }
+
+    /// What the messages from `place` on will ask, if that is much and has not been said.
+    fn foresee(&mut self, numbers: &Numbers, place: usize, view: &View) -> Option<Vec<Foreseen>> {
+        if place < self.foreseen {
+            return None;
+        }
+        let mut soon = Vec::new();
+        for _ in 0..FORESEEN {
+            let Some((Numbered { row, .. }, behind)) = view.next_of(self.by, numbers, self.foreseen) else {
+                self.foreseen = usize::MAX;
+                break;
+            };
+            self.foreseen = behind;
+            soon.extend(soon::of(&self.items, &row));
+        }
+        (soon.len() > 1).then_some(soon)
     }
 
     /// Goes on with a message; `None` when it is told.
@@ -209,7 +237,10 @@ impl Running for Fetch {
                 let reply = reply(answer)?;
                 self.seen(numbers, left, reply, context, io)
             }
-            Stage::Between { numbers, place } => self.between(numbers, place, context, io),
+            Stage::Between { numbers, place } => match answer {
+                None | Some(Answer::Taken) => self.between(numbers, place, context, io),
+                other => Err(fault(other.as_ref())),
+            },
             Stage::Within { numbers, place, mut message } => {
                 let view = context.view()?;
                 // A response was begun: whatever is said now would be read as part of it.

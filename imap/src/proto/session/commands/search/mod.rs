@@ -2,15 +2,20 @@
 
 mod reading;
 
-use super::{Answer, Completion, Context, Fault, Io, Running, Turn};
+use ipc::service::mailbox::{Foreseen, PLANNED_MAX};
+
+use super::{Answer, Ask, Completion, Context, Fault, Io, Running, Turn};
 use crate::proto::parse::{By, Charset};
 use crate::proto::response::{self, Code};
 use crate::proto::search::{Compiled, Facts, Header, compile};
+use crate::proto::session::running::fault;
 use crate::proto::view::{Numbered, View};
 use reading::{Known, Reading};
 
 /// Conditions that are tried before others have their turn.
 const CONDITIONS: usize = 1 << 16;
+/// Messages that are looked at to foresee what of them will be asked.
+const FORESEEN: usize = PLANNED_MAX;
 
 #[derive(Debug)]
 pub(super) struct Search {
@@ -18,6 +23,8 @@ pub(super) struct Search {
     wanted: crate::proto::parse::Search,
     hits: Vec<u32>,
     stage: Stage,
+    /// The messages before this place in the view are foreseen.
+    foreseen: usize,
 }
 
 #[derive(Debug)]
@@ -38,7 +45,7 @@ enum Stage {
 
 impl Search {
     pub(super) fn new(by: By, wanted: crate::proto::parse::Search) -> Self {
-        Search { by, wanted, hits: Vec::new(), stage: Stage::Start }
+        Search { by, wanted, hits: Vec::new(), stage: Stage::Start, foreseen: 0 }
     }
 
     fn start(&mut self, context: &mut Context, io: &mut Io<'_>) -> Result<Turn, Fault> {
@@ -73,6 +80,10 @@ impl Search {
                 self.decide(&message, holds);
                 continue;
             }
+            if let Some(soon) = self.foresee(&compiled, from, view) {
+                self.stage = Stage::Walking { compiled, place: from.saturating_sub(1) };
+                return Ok(Ask::Soon(soon).into());
+            }
             let mut reading = Box::new(Reading::new(message));
             match reading.begin(&mut compiled, view) {
                 Known::Decided(holds) => self.decide(&message, holds),
@@ -84,6 +95,21 @@ impl Search {
         }
         response::search(std::mem::take(&mut self.hits), io.output);
         Ok(Completion::ok("Searched.").into())
+    }
+
+    /// What the message before `place` and those behind it will ask, if that is much and has not been said.
+    fn foresee(&mut self, compiled: &Compiled, place: usize, view: &View) -> Option<Vec<Foreseen>> {
+        if place <= self.foreseen {
+            return None;
+        }
+        let most = CONDITIONS.checked_div(compiled.conditions).unwrap_or_default().clamp(1, FORESEEN);
+        let first = place.saturating_sub(1);
+        self.foreseen = first.saturating_add(most);
+        let messages = (first..self.foreseen).map_while(|place| view.at(place));
+        let undecided =
+            messages.filter(|message| compiled.test.holds(&facts(view, message, None, None)).is_none());
+        let soon: Vec<_> = undecided.map(|message| reading::first(&message.row, compiled)).collect();
+        (soon.len() > 1).then_some(soon)
     }
 
     fn decide(&mut self, message: &Numbered, holds: bool) {
@@ -105,7 +131,10 @@ impl Running for Search {
     ) -> Result<Turn, Fault> {
         let (mut compiled, place, mut reading) = match std::mem::replace(&mut self.stage, Stage::Start) {
             Stage::Start => return self.start(context, io),
-            Stage::Walking { compiled, place } => return self.walk(compiled, place, context, io),
+            Stage::Walking { compiled, place } => match answer {
+                None | Some(Answer::Taken) => return self.walk(compiled, place, context, io),
+                other => return Err(fault(other.as_ref())),
+            },
             Stage::Reading { compiled, place, reading } => (compiled, place, reading),
         };
         match reading.take(&mut compiled, answer, context.view()?)? {

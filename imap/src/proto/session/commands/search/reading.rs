@@ -1,6 +1,6 @@
 //! One message of a SEARCH, of which more has to be known than its row: the header first, then its texts.
 
-use ipc::service::mailbox::{MessageRow, Refusal};
+use ipc::service::mailbox::{Foreseen, MessageRow, Refusal};
 use mime::{Span, Structure};
 
 use super::super::distrust::Distrust;
@@ -15,7 +15,9 @@ use crate::proto::work::{Panicked, Product, Work, caught};
 /// Octets of a header that are searched.
 const HEADER_MAX: usize = 256 * 1024;
 /// Octets that are read at once to find a header's end: most headers, and many messages, are shorter.
-const HEADER_RUN: u32 = 32 * 1024;
+const HEADER_RUN: u32 = 16 * 1024;
+/// A message of at most so many octets is read as a whole when texts are looked for in it.
+const WHOLE: u32 = 64 * 1024;
 
 /// The message, and how far it is read.
 #[derive(Debug)]
@@ -66,10 +68,10 @@ impl Reading {
 
     pub(super) fn begin(&mut self, compiled: &mut Compiled, view: &View) -> Known {
         let row = self.message.row;
-        if row.opaque || (!compiled.reads_header && row.size > HEADER_RUN) {
+        let First::Run(run) = First::of(&row, compiled) else {
             return self.headed(Vec::new(), None, compiled, view);
-        }
-        let (download, ask) = Download::begin(row.uid, run(&row, 0));
+        };
+        let (download, ask) = Download::begin(row.uid, run);
         self.doing = Doing::Collecting(download, Vec::new());
         Known::NotYet(ask.into())
     }
@@ -292,6 +294,41 @@ impl Doing {
             Doing::Texts { download, .. } => Some(download),
             _ => None,
         }
+    }
+}
+
+/// What is asked first of a message.
+enum First {
+    /// The run that holds its header, or all of it.
+    Run(Span),
+    /// Its structure: the header says nothing that is asked for.
+    Structure,
+    /// All of it, as text nobody parses.
+    Raw,
+}
+
+impl First {
+    fn of(row: &MessageRow, compiled: &Compiled) -> Self {
+        let whole = compiled.needles.count() > 0 && row.size <= WHOLE;
+        match () {
+            () if row.opaque => First::Raw,
+            () if whole => First::Run(Span { offset: 0, len: row.size.into() }),
+            () if compiled.reads_header => First::Run(run(row, 0)),
+            () => First::Structure,
+        }
+    }
+}
+
+/// What will be asked first of a message, as it can be foreseen.
+pub(super) fn first(row: &MessageRow, compiled: &Compiled) -> Foreseen {
+    let uid = row.uid;
+    match First::of(row, compiled) {
+        First::Run(Span { offset, len }) => {
+            let number = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+            Foreseen::Body { uid, offset: number(offset), length: number(len) }
+        }
+        First::Structure => Foreseen::Structure { uid },
+        First::Raw => Foreseen::Body { uid, offset: 0, length: row.size },
     }
 }
 
