@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         &[Role::Store],
         |_hello| {
             startup::abort_on_panic();
+            bulkhead_store::tables::set_trap();
             Threads::start()
         },
         serve,

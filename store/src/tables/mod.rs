@@ -5,6 +5,7 @@
 
 mod file;
 mod read;
+mod trap;
 mod write;
 mod writer;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use redb::{Database, TableDefinition};
 
+pub use trap::set as set_trap;
 pub use write::Sync;
 pub use writer::{Writer, Written, flush};
 

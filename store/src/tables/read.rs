@@ -5,7 +5,7 @@ use std::ops::Bound;
 use ipc::mail::Seconds;
 use redb::{ReadableDatabase, ReadableTable, TableError as RedbTableError};
 
-use super::{ACCOUNTS, MAILBOXES, MESSAGES, NAMES, QUEUE, STATE, TRANSACTIONS, TableError, Tables};
+use super::{ACCOUNTS, MAILBOXES, MESSAGES, NAMES, QUEUE, STATE, TRANSACTIONS, TableError, Tables, trap};
 use crate::index::{Damaged, Index, Message, Missing, Restore, unseal_message};
 
 impl Tables {
@@ -14,6 +14,10 @@ impl Tables {
     /// # Errors
     /// When they are damaged.
     pub fn index(&self, now: Seconds) -> Result<Option<Index>, TableError> {
+        trap::within(&self.place, || self.read_index(now))
+    }
+
+    fn read_index(&self, now: Seconds) -> Result<Option<Index>, TableError> {
         let reading = self.database.begin_read().map_err(TableError::database)?;
         let state = match reading.open_table(STATE) {
             Ok(state) => state,
@@ -56,6 +60,10 @@ impl Tables {
     /// # Errors
     /// When they are damaged.
     pub fn messages(&self, missing: &Missing) -> Result<Vec<Message>, TableError> {
+        trap::within(&self.place, || self.read_messages(missing))
+    }
+
+    fn read_messages(&self, missing: &Missing) -> Result<Vec<Message>, TableError> {
         let reading = self.database.begin_read().map_err(TableError::database)?;
         let messages = match reading.open_table(MESSAGES) {
             Ok(messages) => messages,

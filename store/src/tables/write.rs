@@ -5,7 +5,7 @@ use std::ops::Bound;
 use ipc::mail::Seconds;
 use redb::{Durability, ReadableTable, Table, WriteTransaction};
 
-use super::{ACCOUNTS, MAILBOXES, MESSAGES, NAMES, QUEUE, STATE, TRANSACTIONS, TableError, Tables};
+use super::{ACCOUNTS, MAILBOXES, MESSAGES, NAMES, QUEUE, STATE, TRANSACTIONS, TableError, Tables, trap};
 use crate::index::{Batch, REMEMBERED, Row};
 
 /// Whether a batch, and all before it, is to survive the process.
@@ -23,6 +23,10 @@ impl Tables {
     /// # Errors
     /// Of redb, after which nothing more can be written.
     pub fn write(&self, batch: &Batch, sync: Sync) -> Result<(), TableError> {
+        trap::within(&self.place, || self.commit(batch, sync))
+    }
+
+    fn commit(&self, batch: &Batch, sync: Sync) -> Result<(), TableError> {
         let mut writing = self.database.begin_write().map_err(TableError::database)?;
         let durability = match sync {
             Sync::Now => Durability::Immediate,
