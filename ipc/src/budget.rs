@@ -233,6 +233,14 @@ pub const BUDGETS: &[Budget] = &[
     count(Session, "mailbox::MAILBOXES_MAX", mailbox::MAILBOXES_MAX, "of one account"),
     count(Session, "mailbox::SUBSCRIPTIONS_MAX", mailbox::SUBSCRIPTIONS_MAX, "of one account"),
     count(Session, "mailbox::COPY_MAX", mailbox::COPY_MAX, "messages of one COPY or MOVE"),
+    count(Session, "mailbox::PLANNED_MAX", mailbox::PLANNED_MAX, "questions that are foreseen"),
+    count(Session, "mailbox::AHEAD", mailbox::AHEAD, "of them, asked before their answers are wanted"),
+    bytes(
+        Session,
+        "mailbox::AHEAD_BYTES",
+        mailbox::AHEAD_BYTES,
+        "of their answers: about what a socket holds",
+    ),
     count(Channel, "mailbox::ROWS_MAX", mailbox::ROWS_MAX, "messages asked about at once"),
     count(Channel, "mailbox::RANGES_MAX", mailbox::RANGES_MAX, "ranges of UIDs in one request"),
     time(

@@ -92,6 +92,15 @@ impl<Tx: Message> Sender<Tx> {
         self.packet(&frame::chunk_head(stream), bytes, &[]).await
     }
 
+    /// Waits until the peer has read enough of what was sent for more to be sent. Cancel safe, as sending is.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub async fn writable(&self) -> Result<(), ChannelError> {
+        let _ready = self.socket.writable().await?;
+        Ok(())
+    }
+
     async fn packet(
         &self,
         head: &[u8],

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::frame::Message;
 use crate::mail::{MailboxId, ModSeq, Seconds, SystemFlags, TransactionId, Uid, UidRange};
 
-pub use ahead::{Foreseen, PLANNED_MAX};
+pub use ahead::{AHEAD, AHEAD_BYTES, Foreseen, PLANNED_MAX};
 pub use client::MailboxClient;
 
 /// How long a client waits for one reply.

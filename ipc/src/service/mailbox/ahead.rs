@@ -11,10 +11,10 @@ use crate::mail::Uid;
 use crate::socket::CHUNK_MAX;
 
 /// Questions under way at a time.
-const UNDER_WAY: usize = 16;
+pub const AHEAD: usize = 16;
 /// Bytes of answers that are under way or not yet wanted: about as much as a socket holds, so that the store need not wait
 /// for a session whose client is slow.
-const BYTES: usize = 128 * 1024;
+pub const AHEAD_BYTES: usize = 128 * 1024;
 /// What a structure is expected to take: nearly all are smaller.
 const STRUCTURE: usize = 2 * 1024;
 /// Questions that are planned at a time.
@@ -136,12 +136,12 @@ impl Ahead {
         let mut due = Vec::new();
         // of answers that somebody waits for there is always one
         let mut idle = !self.asked.iter().any(|asked| asked.wanted);
-        if !idle && (self.asked.len() > UNDER_WAY / 2 || self.bytes > BYTES / 2) {
+        if !idle && (self.asked.len() > AHEAD / 2 || self.bytes > AHEAD_BYTES / 2) {
             return due;
         }
         while let Some(next) = self.planned.front().copied() {
             let bytes = self.bytes.saturating_add(next.bytes());
-            if !idle && (self.asked.len() >= UNDER_WAY || bytes > BYTES) {
+            if !idle && (self.asked.len() >= AHEAD || bytes > AHEAD_BYTES) {
                 break;
             }
             self.planned.pop_front();

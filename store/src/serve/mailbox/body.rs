@@ -59,10 +59,16 @@ impl Session {
                 None => self.load(message).await.map_err(|_refusal| ChannelError::Unread)?,
             };
             let until = at.saturating_add(CHUNK_MAX).min(end);
-            let chunk = body.bytes.get(at..until).ok_or(ChannelError::Unread)?.to_vec();
-            loaded = Some(body);
-            outlast(&mut loaded, CREDIT_PATIENCE, self.sender.chunk(0, &chunk)).await?;
-            (at, credits) = (until, credits.saturating_sub(1));
+            let chunk = body.bytes.get(at..until).ok_or(ChannelError::Unread)?;
+            if let Ok(sent) = timeout(GRACE, self.sender.chunk(0, chunk)).await {
+                sent?;
+                loaded = Some(body);
+                (at, credits) = (until, credits.saturating_sub(1));
+            } else {
+                drop(body);
+                let writable = timeout(CREDIT_PATIENCE, self.sender.writable()).await;
+                writable.unwrap_or(Err(ChannelError::Unread))?;
+            }
         }
         // The client gives one for each chunk but the last.
         self.credits_due = CREDITS.saturating_sub(credits).saturating_sub(1);

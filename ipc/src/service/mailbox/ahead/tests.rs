@@ -170,8 +170,8 @@ proptest! {
         for wanted in plan.into_iter().step_by(step) {
             let place = ahead.go_to(&wanted.request());
             ahead.due();
-            prop_assert!(ahead.asked.len() <= UNDER_WAY, "{}", ahead.asked.len());
-            prop_assert!(ahead.bytes <= BYTES + CHUNK_MAX, "{}", ahead.bytes);
+            prop_assert!(ahead.asked.len() <= AHEAD, "{}", ahead.asked.len());
+            prop_assert!(ahead.bytes <= AHEAD_BYTES + CHUNK_MAX, "{}", ahead.bytes);
             let bytes: usize = ahead.asked.iter().map(|asked| asked.what.bytes()).sum();
             prop_assert_eq!(bytes, ahead.bytes);
             while place == Place::Foreseen && ahead.take(&wanted.request()).is_none() {
