@@ -237,12 +237,10 @@ fn submitted(end: &SubmitEnd) -> Option<String> {
 fn judge(login: &str, password: &[u8]) -> Login {
     let address = |local: &str| ipc::mail::Address { local: local.into(), domain: "here.example".into() };
     match (login, password) {
-        ("alice", b"secret") => {
-            Login::Welcome(Senders {
-                addresses: vec![address("alice"), address("team")],
-                ..Senders::default()
-            })
-        }
+        ("alice", b"secret") => Login::Welcome(Senders {
+            addresses: vec![address("alice"), address("team")],
+            ..Senders::default()
+        }),
         ("away", _) => Login::Unavailable,
         ("blocked", _) => Login::Blocked,
         _ => Login::Denied,
