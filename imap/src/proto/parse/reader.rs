@@ -39,7 +39,7 @@ enum State {
     /// Before the message of an APPEND, which is neither accepted nor refused.
     Offered { size: u64, kind: LiteralKind },
     /// In the message of an accepted APPEND.
-    Message { left: u64 },
+    Message { size: u64, left: u64 },
     /// Behind that message.
     MessageEnd,
     /// In a literal of a refused command.
@@ -83,7 +83,7 @@ impl CommandReader {
                 State::Line => self.in_line(input),
                 State::Literal { left } => self.in_literal(left, input),
                 State::Offered { .. } => Some(Outcome::Incomplete),
-                State::Message { left: 0 } => self.enter(State::MessageEnd),
+                State::Message { left: 0, .. } => self.enter(State::MessageEnd),
                 State::Message { .. } => Some(Outcome::Incomplete),
                 State::MessageEnd => self.behind_message(input),
                 State::Swallow { left } => self.swallow(left, input),
@@ -102,7 +102,7 @@ impl CommandReader {
     /// The message of the APPEND just read will be taken.
     pub fn accept_message(&mut self) {
         if let State::Offered { size, .. } = self.state {
-            self.state = State::Message { left: size };
+            self.state = State::Message { size, left: size };
         }
     }
 
@@ -114,7 +114,7 @@ impl CommandReader {
         self.state = match self.state {
             State::Offered { kind: LiteralKind::Synchronizing, .. } => State::Line,
             State::Offered { size, .. } if size > self.limits.swallowed => State::Lost,
-            State::Offered { size: left, .. } | State::Message { left } => State::Swallow { left },
+            State::Offered { size: left, .. } | State::Message { left, .. } => State::Swallow { left },
             other => other,
         };
         if self.state == State::Lost { Recovery::Close } else { Recovery::Resume }
@@ -123,11 +123,11 @@ impl CommandReader {
     /// Takes the next octets of the accepted message, at most `limit`. Empty: there are none in the input, or all are taken
     /// (see [`CommandReader::message_left`]).
     pub fn take_message(&mut self, input: &mut Input, limit: usize) -> Vec<u8> {
-        let State::Message { left } = self.state else { return Vec::new() };
+        let State::Message { size, left } = self.state else { return Vec::new() };
         let count = limit.min(input.bytes().len()).min(usize::try_from(left).unwrap_or(usize::MAX));
         let chunk = input.bytes().get(..count).unwrap_or_default().to_vec();
         input.consume(count);
-        self.state = State::Message { left: left.saturating_sub(count as u64) };
+        self.state = State::Message { size, left: left.saturating_sub(count as u64) };
         chunk
     }
 
@@ -137,8 +137,19 @@ impl CommandReader {
     pub fn message_left(&self) -> u64 {
         match self.state {
             State::Offered { size, .. } => size,
-            State::Message { left } => left,
+            State::Message { left, .. } => left,
             _ => 0,
+        }
+    }
+
+    /// How many octets of something large have come, while that is under way: an accepted message, or a literal that is thrown
+    /// away, of which none count.
+    #[must_use]
+    pub fn transferred(&self) -> Option<u64> {
+        match self.state {
+            State::Message { size, left } => Some(size.saturating_sub(left)),
+            State::Swallow { .. } | State::SwallowLine => Some(0),
+            _ => None,
         }
     }
 

@@ -286,6 +286,10 @@ impl Session for ImapSession {
         self.context.patience()
     }
 
+    fn transferring(&self) -> Option<u64> {
+        self.context.reader.transferred()
+    }
+
     fn farewell(&mut self, why: Farewell, output: &mut Vec<u8>) {
         let (code, text) = match why {
             Farewell::Idle => (None, "Silent for too long."),

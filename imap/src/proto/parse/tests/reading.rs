@@ -174,11 +174,15 @@ fn a_refused_message() {
     // and what was begun is sent to its end
     input = Input::from(&b"a APPEND x {9}\r\nb NOOP\r\n.\r\nc NOOP\r\n"[..]);
     reader.next(&mut input);
+    assert_eq!(reader.transferred(), None);
     reader.accept_message();
+    assert_eq!(reader.transferred(), Some(0));
     assert_eq!(reader.take_message(&mut input, 2), b"b ");
-    assert_eq!(reader.message_left(), 7);
+    assert_eq!((reader.message_left(), reader.transferred()), (7, Some(2)));
     assert_eq!(reader.refuse_message(), Recovery::Resume);
+    assert_eq!(reader.transferred(), Some(0), "what is thrown away buys no time");
     assert_eq!(next(&mut reader, &mut input), "c");
+    assert_eq!(reader.transferred(), None);
 }
 
 #[test]
