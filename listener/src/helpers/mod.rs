@@ -18,10 +18,10 @@ use queue::Queue;
 
 /// Work that goes through more bytes than this is for a helper.
 pub const LARGE: usize = budget::TURN_BYTES;
-/// By how much helpers yield to others.
-const NICE: i32 = 5;
 /// Work that takes longer than this is for a helper.
 pub const LONG: Duration = budget::TURN;
+/// By how much helpers yield to others.
+const NICE: i32 = 5;
 
 /// The helpers of one process; clones are the same ones.
 #[derive(Clone, Debug)]
